@@ -1,0 +1,96 @@
+//! An upload: bytes, and what the client claims about them.
+
+use std::borrow::Cow;
+use std::io::Read;
+
+use crate::finding::{Finding, FindingKind};
+
+/// Bytes and claims. Nothing here is believed: names and types are compared with the content.
+///
+/// ```
+/// use gatefold::Upload;
+/// let upload = Upload::new(&b"GIF89a"[..]).claiming_name("cover.png").claiming_media_type("image/png");
+/// assert_eq!(upload.bytes().len(), 6);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Upload<'a> {
+    bytes: Cow<'a, [u8]>,
+    name: Option<String>,
+    media_type: Option<String>,
+    id: Option<String>,
+}
+
+impl<'a> Upload<'a> {
+    /// An upload of these bytes, borrowed or owned, with nothing claimed.
+    pub fn new(bytes: impl Into<Cow<'a, [u8]>>) -> Self {
+        Self { bytes: bytes.into(), name: None, media_type: None, id: None }
+    }
+
+    /// With the file name that the client gave; only its extension is looked at.
+    #[must_use]
+    pub fn claiming_name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// With the media type that the client gave.
+    #[must_use]
+    pub fn claiming_media_type(mut self, media_type: impl Into<String>) -> Self {
+        self.media_type = Some(media_type.into());
+        self
+    }
+
+    /// With the identifier under which duplicates of this upload shall know it until it is
+    /// committed under another. Without one it is known by its byte digest.
+    #[must_use]
+    pub fn identified_by(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// The file.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The file name that the client gave.
+    pub fn claimed_name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The media type that the client gave.
+    pub fn claimed_media_type(&self) -> Option<&str> {
+        self.media_type.as_deref()
+    }
+
+    /// The identifier given with [`Upload::identified_by`].
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// The bytes themselves, copied only when they were borrowed.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes.into_owned()
+    }
+}
+
+/// Why a stream gave no upload.
+#[derive(Debug)]
+pub(crate) enum ReadFailure {
+    TooLong(Finding),
+    Io(std::io::Error),
+}
+
+/// Reads a stream to its end, but never more than one byte past `max_bytes`.
+pub(crate) fn read_capped(reader: impl Read, max_bytes: u64) -> Result<Vec<u8>, ReadFailure> {
+    let mut bytes = Vec::new();
+    reader.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(ReadFailure::Io)?;
+    let actual = bytes.len() as u64;
+    if actual > max_bytes {
+        return Err(ReadFailure::TooLong(Finding::error(FindingKind::TooManyBytes {
+            actual,
+            max: max_bytes,
+        })));
+    }
+    Ok(bytes)
+}
