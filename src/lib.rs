@@ -1,19 +1,38 @@
 //! The gate for image uploads.
 
+mod batch;
 mod cancel;
+mod color;
 mod container;
+mod decode;
+mod digest;
+mod duplicates;
+mod error;
 mod finding;
 mod format;
 mod geometry;
+mod judge;
+mod pipeline;
 mod pixels;
 mod policy;
+mod rendition;
+mod report;
+mod trace;
 mod upload;
 
+pub use batch::{BatchItem, BatchOptions, BatchSummary, Source};
 pub use cancel::Cancellation;
+pub use color::{ImageColor, Palette, PlayerColor};
 pub use container::{Part, PartKind, PartName, Structure, Trailing};
+pub use digest::{ByteDigest, Digest, ImageDigest, PerceptualHash, PixelDigest};
+pub use duplicates::{DuplicateIndex, IndexError, Known, Reservation, Reserve};
+pub use error::Error;
 pub use finding::{ColorModel, Finding, FindingKind, Severity};
 pub use format::{Format, UnknownFormatName};
 pub use geometry::{Bounds, Fit, FocalPoint, Orientation, ParseBoundsError, Size};
+pub use pipeline::{Pipeline, PipelineBuilder};
 pub use pixels::{Layout, Pixels, WrongSampleCount};
 pub use policy::{DuplicateRule, Limits, Policy, RenditionRules, Rule};
+pub use rendition::{Rendition, RenditionSpec};
+pub use report::{Digests, Inspection, Rejection, Report};
 pub use upload::Upload;

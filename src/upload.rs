@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io::Read;
 
+use crate::cancel::Cancellation;
 use crate::finding::{Finding, FindingKind};
 
 /// Bytes and claims. Nothing here is believed: names and types are compared with the content.
@@ -18,12 +19,19 @@ pub struct Upload<'a> {
     name: Option<String>,
     media_type: Option<String>,
     id: Option<String>,
+    cancellation: Cancellation,
 }
 
 impl<'a> Upload<'a> {
     /// An upload of these bytes, borrowed or owned, with nothing claimed.
     pub fn new(bytes: impl Into<Cow<'a, [u8]>>) -> Self {
-        Self { bytes: bytes.into(), name: None, media_type: None, id: None }
+        Self {
+            bytes: bytes.into(),
+            name: None,
+            media_type: None,
+            id: None,
+            cancellation: Cancellation::new(),
+        }
     }
 
     /// With the file name that the client gave; only its extension is looked at.
@@ -48,6 +56,13 @@ impl<'a> Upload<'a> {
         self
     }
 
+    /// With a flag that stops the work on this upload, for when nobody waits for it any more.
+    #[must_use]
+    pub fn cancelled_by(mut self, cancellation: &Cancellation) -> Self {
+        self.cancellation = cancellation.clone();
+        self
+    }
+
     /// The file.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -68,6 +83,11 @@ impl<'a> Upload<'a> {
         self.id.as_deref()
     }
 
+    /// The flag given with [`Upload::cancelled_by`].
+    pub const fn cancellation(&self) -> &Cancellation {
+        &self.cancellation
+    }
+
     /// The bytes themselves, copied only when they were borrowed.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes.into_owned()
@@ -77,20 +97,24 @@ impl<'a> Upload<'a> {
 /// Why a stream gave no upload.
 #[derive(Debug)]
 pub(crate) enum ReadFailure {
-    TooLong(Finding),
+    TooLong { actual: u64, finding: Finding },
     Io(std::io::Error),
 }
 
 /// Reads a stream to its end, but never more than one byte past `max_bytes`.
 pub(crate) fn read_capped(reader: impl Read, max_bytes: u64) -> Result<Vec<u8>, ReadFailure> {
     let mut bytes = Vec::new();
-    reader.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(ReadFailure::Io)?;
+    reader
+        .take(max_bytes.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(ReadFailure::Io)?;
     let actual = bytes.len() as u64;
     if actual > max_bytes {
-        return Err(ReadFailure::TooLong(Finding::error(FindingKind::TooManyBytes {
+        let finding = Finding::error(FindingKind::TooManyBytes {
             actual,
             max: max_bytes,
-        })));
+        });
+        return Err(ReadFailure::TooLong { actual, finding });
     }
     Ok(bytes)
 }

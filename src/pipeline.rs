@@ -1,0 +1,532 @@
+//! One way through the house: cap, sniff, walk, judge, hash, reserve, verify, decode once, and then
+//! everything that wants pixels.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use crate::color::Palette;
+use crate::container::{self, Structure};
+use crate::decode::{self, Mode, Stop};
+use crate::digest::{ByteDigest, Digest, ImageDigest, PerceptualHash, PixelDigest};
+use crate::duplicates::{DuplicateIndex, Known, Reservation, Reserve};
+use crate::error::Error;
+use crate::finding::{Finding, FindingKind};
+use crate::format::Format;
+use crate::judge::{judge, settle};
+use crate::pixels::Pixels;
+use crate::policy::{DuplicateRule, Policy};
+use crate::rendition::{Rendition, RenditionSpec, SourceFacts, render};
+use crate::report::{Digests, Inspection, Report};
+use crate::upload::{ReadFailure, Upload, read_capped};
+
+/// What is done with every upload of a kind. Cheap to clone, shared by threads.
+///
+/// ```
+/// use gatefold::{Pipeline, Policy, Upload};
+/// let pipeline = Pipeline::builder(Policy::moov()).build()?;
+/// let refused = pipeline.process(&Upload::new(&b"<svg/>"[..])).unwrap_err();
+/// assert_eq!(refused.code(), "unknown_format");
+/// # Ok::<(), gatefold::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Pipeline {
+    settings: Arc<Settings>,
+}
+
+#[derive(Debug)]
+struct Settings {
+    policy: Policy,
+    specs: Vec<RenditionSpec>,
+    index: Option<Arc<dyn DuplicateIndex>>,
+    scope: String,
+    pool: Option<Arc<rayon::ThreadPool>>,
+}
+
+/// Collects what a [`Pipeline`] shall do; see [`Pipeline::builder`].
+#[derive(Debug)]
+#[must_use]
+pub struct PipelineBuilder {
+    settings: Settings,
+}
+
+impl PipelineBuilder {
+    /// One more rendition of every accepted picture.
+    pub fn rendition(mut self, spec: RenditionSpec) -> Self {
+        self.settings.specs.push(spec);
+        self
+    }
+
+    /// The index in which digests are looked up and reserved.
+    pub fn duplicates(mut self, index: Arc<dyn DuplicateIndex>) -> Self {
+        self.settings.index = Some(index);
+        self
+    }
+
+    /// The tenant within which images count as duplicates of each other. Default: the empty scope.
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.settings.scope = scope.into();
+        self
+    }
+
+    /// The rayon pool to work on, instead of the one that the caller runs on.
+    pub fn thread_pool(mut self, pool: Arc<rayon::ThreadPool>) -> Self {
+        self.settings.pool = Some(pool);
+        self
+    }
+
+    /// The pipeline.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a rendition that the policy forbids, and for a policy that rejects
+    /// duplicates without an index to find them in.
+    pub fn build(self) -> Result<Pipeline, Error> {
+        let Settings { policy, specs, .. } = &self.settings;
+        for spec in specs {
+            spec.check(&policy.renditions)
+                .map_err(|error| Error::Config(error.to_string()))?;
+        }
+        Ok(Pipeline {
+            settings: Arc::new(self.settings),
+        })
+    }
+}
+
+/// An upload that passed the gate: walked and judged, not yet decoded.
+pub(crate) struct Admitted {
+    pub(crate) inspection: Inspection,
+    pub(crate) structure: Structure,
+}
+
+impl Admitted {
+    /// Bytes that the rest of the way may take, beside the file: the decoded picture and what is
+    /// made of it.
+    pub(crate) fn memory_needed(&self) -> u64 {
+        decode::memory_needed(&self.structure, Mode::Shown)
+    }
+}
+
+/// A report whose duplicate decision is still open.
+pub(crate) struct Draft {
+    pub(crate) inspection: Inspection,
+    format: Format,
+    digests: Digests,
+    palette: Option<Palette>,
+    renditions: Vec<Rendition>,
+}
+
+/// What the index said.
+pub(crate) enum Claim {
+    NotAsked,
+    New(Reservation),
+    Known(Known),
+}
+
+impl Pipeline {
+    /// Starts a pipeline under this policy.
+    pub fn builder(policy: Policy) -> PipelineBuilder {
+        PipelineBuilder {
+            settings: Settings {
+                policy,
+                specs: Vec::new(),
+                index: None,
+                scope: String::new(),
+                pool: None,
+            },
+        }
+    }
+
+    /// The policy that judges.
+    pub fn policy(&self) -> &Policy {
+        &self.settings.policy
+    }
+
+    pub(crate) fn pool(&self) -> Option<&rayon::ThreadPool> {
+        self.settings.pool.as_deref()
+    }
+
+    fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        match &self.settings.pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+
+    /// An upload from a stream. At most one byte past the policy's cap is read.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] with `too_many_bytes` past the cap, [`Error::Io`] when reading fails.
+    ///
+    /// ```
+    /// use gatefold::{Pipeline, Policy};
+    /// let pipeline = Pipeline::builder(Policy::default().max_bytes(3)).build()?;
+    /// assert_eq!(pipeline.read(&b"abc"[..])?.bytes(), b"abc");
+    /// assert_eq!(pipeline.read(std::io::repeat(0)).unwrap_err().code(), "too_many_bytes");
+    /// # Ok::<(), gatefold::Error>(())
+    /// ```
+    pub fn read(&self, reader: impl Read) -> Result<Upload<'static>, Error> {
+        match read_capped(reader, self.policy().limits.max_bytes) {
+            Ok(bytes) => Ok(Upload::new(bytes)),
+            Err(ReadFailure::TooLong { actual, finding }) => {
+                Err(Error::rejecting(Inspection::of_bytes(actual), finding))
+            }
+            Err(ReadFailure::Io(error)) => Err(Error::Io(error)),
+        }
+    }
+
+    /// Walks the container and judges it; decodes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] with every finding when the policy refuses the file.
+    pub fn inspect(&self, upload: &Upload<'_>) -> Result<Inspection, Error> {
+        self.admit(upload).map(|admitted| admitted.inspection)
+    }
+
+    /// As [`Pipeline::inspect`], and reads every coded byte; keeps no pixels.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] with every finding when the policy refuses the file,
+    /// [`Error::Cancelled`] when the upload's flag is raised.
+    pub fn check(&self, upload: &Upload<'_>) -> Result<Inspection, Error> {
+        let admitted = self.admit(upload)?;
+        self.verify(upload, admitted)
+            .map(|verified| verified.inspection)
+    }
+
+    /// The whole way: verdict, digests, duplicates, colours and renditions.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] with every finding when the policy refuses the file,
+    /// [`Error::Cancelled`] when the upload's flag is raised, [`Error::Index`] when the duplicate
+    /// index fails.
+    pub fn process(&self, upload: &Upload<'_>) -> Result<Report, Error> {
+        let admitted = self.admit(upload)?;
+        let exact = exact_digests(upload, &admitted.structure);
+        let mut claim = self.reserve(upload, exact, None)?;
+        if let Claim::Known(known) = &claim
+            && self.policy().duplicates == DuplicateRule::Reject
+        {
+            return Err(rejected_as(admitted.inspection, known));
+        }
+        let draft = self.draft(upload, admitted, exact)?;
+        if let (Claim::New(reservation), Some(pixels)) = (&mut claim, draft.digests.pixels)
+            && let Some(known) = reservation.extend(&[Digest::Pixels(pixels)])?
+        {
+            claim = Claim::Known(known);
+        }
+        self.finish(draft, claim)
+    }
+
+    /// The first frame that shows something, oriented, in sRGB.
+    ///
+    /// # Errors
+    /// As [`Pipeline::check`].
+    pub fn decode(&self, upload: &Upload<'_>) -> Result<Pixels, Error> {
+        self.decode_as(upload, Mode::Shown)
+    }
+
+    /// The first frame as it is stored, in RGBA: no orientation, no colour management. For comparing
+    /// decoders.
+    ///
+    /// # Errors
+    /// As [`Pipeline::check`].
+    pub fn decode_stored(&self, upload: &Upload<'_>) -> Result<Pixels, Error> {
+        self.decode_as(upload, Mode::Stored)
+    }
+
+    fn decode_as(&self, upload: &Upload<'_>, mode: Mode) -> Result<Pixels, Error> {
+        let admitted = self.admit(upload)?;
+        let Admitted {
+            inspection,
+            structure,
+        } = self.verify(upload, admitted)?;
+        let limits = &self.policy().limits;
+        self.run(|| {
+            decode::decode(
+                upload.bytes(),
+                &structure,
+                mode,
+                limits,
+                upload.cancellation(),
+            )
+        })
+        .map(|decoded| decoded.pixels)
+        .map_err(|stop| stopped(inspection, stop))
+    }
+
+    /// Cap, sniff, walk, judge.
+    pub(crate) fn admit(&self, upload: &Upload<'_>) -> Result<Admitted, Error> {
+        let policy = self.policy();
+        let bytes = upload.bytes();
+        let actual = bytes.len() as u64;
+        let mut inspection = Inspection::of_bytes(actual);
+        if bytes.is_empty() {
+            return Err(Error::rejecting(
+                inspection,
+                Finding::error(FindingKind::Empty),
+            ));
+        }
+        if actual > policy.limits.max_bytes {
+            let max = policy.limits.max_bytes;
+            let finding = Finding::error(FindingKind::TooManyBytes { actual, max });
+            return Err(Error::rejecting(inspection, finding));
+        }
+        let Some(format) = Format::sniff(bytes) else {
+            let looks_like = infer::get(bytes).map(|kind| kind.mime_type());
+            let finding = Finding::error(FindingKind::UnknownFormat { looks_like });
+            return Err(Error::rejecting(inspection, finding));
+        };
+        if !policy.accepts(format) {
+            let finding = Finding::error(FindingKind::FormatNotAccepted { actual: format });
+            inspection.findings.push(finding);
+        }
+        let structure = {
+            crate::trace::stage!("walk");
+            let walked = decode::guarded("walk", || container::walk(format, bytes, &policy.limits));
+            match walked {
+                Ok(structure) => structure,
+                Err(stop) => return Err(stopped(inspection, stop)),
+            }
+        };
+        inspection
+            .findings
+            .extend(judge(policy, upload, &structure));
+        if inspection.is_accepted() && structure.size().is_empty() {
+            // A walk that found no header says so; this is the net under it.
+            let what = "no usable header";
+            inspection
+                .findings
+                .push(Finding::error(FindingKind::Corrupt { what }));
+        }
+        inspection.structure = Some(structure.clone());
+        if inspection.is_accepted() {
+            Ok(Admitted {
+                inspection,
+                structure,
+            })
+        } else {
+            Err(Error::of_inspection(inspection))
+        }
+    }
+
+    pub(crate) fn verify(
+        &self,
+        upload: &Upload<'_>,
+        mut admitted: Admitted,
+    ) -> Result<Admitted, Error> {
+        crate::trace::stage!("verify");
+        let policy = self.policy();
+        let verified = self.run(|| {
+            let Admitted { structure, .. } = &admitted;
+            decode::verify(
+                upload.bytes(),
+                structure,
+                &policy.limits,
+                upload.cancellation(),
+            )
+        });
+        let findings = match verified {
+            Ok(findings) => findings,
+            Err(stop) => return Err(stopped(admitted.inspection, stop)),
+        };
+        let known = &mut admitted.inspection.findings;
+        known.extend(
+            findings
+                .iter()
+                .filter_map(|finding| settle(policy, finding)),
+        );
+        if admitted.inspection.is_accepted() {
+            Ok(admitted)
+        } else {
+            Err(Error::of_inspection(admitted.inspection))
+        }
+    }
+
+    /// Everything between the duplicate decision on the coded image and the one on its pixels.
+    pub(crate) fn draft(
+        &self,
+        upload: &Upload<'_>,
+        admitted: Admitted,
+        (bytes, image): (ByteDigest, ImageDigest),
+    ) -> Result<Draft, Error> {
+        let Admitted {
+            mut inspection,
+            structure,
+        } = self.verify(upload, admitted)?;
+        let policy = self.policy();
+        let cancellation = upload.cancellation();
+        let worked = self.run(|| {
+            decode::guarded("process", || {
+                let decoded = {
+                    crate::trace::stage!("decode");
+                    let limits = &policy.limits;
+                    decode::decode(
+                        upload.bytes(),
+                        &structure,
+                        Mode::Shown,
+                        limits,
+                        cancellation,
+                    )?
+                };
+                let pixels = &decoded.pixels;
+                let specs = &self.settings.specs;
+                let (described, renditions) = rayon::join(
+                    || {
+                        crate::trace::stage!("describe");
+                        let pixel_digest = policy.pixel_digest.then(|| PixelDigest::of(pixels));
+                        (
+                            Palette::of(pixels),
+                            PerceptualHash::of(pixels),
+                            pixel_digest,
+                        )
+                    },
+                    || {
+                        crate::trace::stage!("render");
+                        let source = SourceFacts::of(&structure);
+                        render(pixels, source, specs, &policy.renditions, cancellation)
+                    },
+                );
+                Ok((decoded.findings, described, renditions?))
+            })
+            .and_then(|worked| worked)
+        });
+        let (findings, (palette, perceptual, pixels), renditions) = match worked {
+            Ok(worked) => worked,
+            Err(stop) => return Err(stopped(inspection, stop)),
+        };
+        let settled = findings
+            .iter()
+            .filter_map(|finding| settle(policy, finding));
+        inspection.findings.extend(settled);
+        if !inspection.is_accepted() {
+            return Err(Error::of_inspection(inspection));
+        }
+        let digests = Digests {
+            bytes,
+            image,
+            pixels,
+            perceptual,
+        };
+        Ok(Draft {
+            inspection,
+            format: structure.format(),
+            digests,
+            palette,
+            renditions,
+        })
+    }
+
+    /// Asks the index, where the policy wants it asked.
+    pub(crate) fn reserve(
+        &self,
+        upload: &Upload<'_>,
+        (bytes, image): (ByteDigest, ImageDigest),
+        pixels: Option<PixelDigest>,
+    ) -> Result<Claim, Error> {
+        let Some(index) = self.index() else {
+            return Ok(Claim::NotAsked);
+        };
+        let mut digests = vec![Digest::Bytes(bytes), Digest::Image(image)];
+        digests.extend(pixels.map(Digest::Pixels));
+        let id = upload.id().map_or_else(|| bytes.to_string(), str::to_owned);
+        Ok(
+            match index
+                .clone()
+                .reserve(&self.settings.scope, &digests, &id, None)?
+            {
+                Reserve::Reserved(reservation) => Claim::New(reservation),
+                Reserve::Known(known) => Claim::Known(known),
+            },
+        )
+    }
+
+    /// Whether the index holds one of these digests for a stored image, without reserving.
+    pub(crate) fn committed(
+        &self,
+        (bytes, image): (ByteDigest, ImageDigest),
+    ) -> Result<Option<Known>, Error> {
+        let Some(index) = self.index() else {
+            return Ok(None);
+        };
+        let known = index.lookup(
+            &self.settings.scope,
+            &[Digest::Bytes(bytes), Digest::Image(image)],
+        )?;
+        Ok(known.filter(|known| known.committed))
+    }
+
+    fn index(&self) -> Option<&Arc<dyn DuplicateIndex>> {
+        let asked = self.policy().duplicates != DuplicateRule::Allow;
+        self.settings.index.as_ref().filter(|_| asked)
+    }
+
+    /// Puts the index's word into the report.
+    pub(crate) fn finish(&self, draft: Draft, claim: Claim) -> Result<Report, Error> {
+        let Draft {
+            inspection,
+            format,
+            digests,
+            palette,
+            renditions,
+        } = draft;
+        let (duplicate, reservation) = match claim {
+            Claim::NotAsked => (None, None),
+            Claim::New(mut reservation) => {
+                reservation.set_perceptual(digests.perceptual);
+                (None, Some(reservation))
+            }
+            Claim::Known(known) if self.policy().duplicates == DuplicateRule::Reject => {
+                return Err(rejected_as(inspection, &known));
+            }
+            Claim::Known(known) => (Some(known), None),
+        };
+        let size = inspection
+            .size()
+            .unwrap_or(crate::geometry::Size::new(0, 0));
+        Ok(Report {
+            inspection,
+            structure_format: format,
+            size,
+            digests,
+            palette,
+            renditions,
+            duplicate,
+            reservation,
+        })
+    }
+}
+
+impl Draft {
+    pub(crate) fn exact(&self) -> (ByteDigest, ImageDigest) {
+        (self.digests.bytes, self.digests.image)
+    }
+
+    pub(crate) fn pixels(&self) -> Option<PixelDigest> {
+        self.digests.pixels
+    }
+}
+
+/// The digests that need no decoding.
+pub(crate) fn exact_digests(
+    upload: &Upload<'_>,
+    structure: &Structure,
+) -> (ByteDigest, ImageDigest) {
+    crate::trace::stage!("digest");
+    (
+        ByteDigest::of(upload.bytes()),
+        ImageDigest::of(structure, upload.bytes()),
+    )
+}
+
+pub(crate) fn rejected_as(inspection: Inspection, known: &Known) -> Error {
+    let finding = Finding::error(FindingKind::Duplicate {
+        of: known.id.clone(),
+    });
+    Error::rejecting(inspection, finding)
+}
+
+pub(crate) fn stopped(inspection: Inspection, stop: Stop) -> Error {
+    match stop {
+        Stop::Finding(finding) => Error::rejecting(inspection, finding),
+        Stop::Cancelled => Error::Cancelled,
+    }
+}
