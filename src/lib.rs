@@ -2,12 +2,15 @@
 
 mod cancel;
 mod container;
+mod decode;
 mod finding;
 mod format;
 mod geometry;
+mod inflate;
 mod pixels;
 mod policy;
 mod upload;
+mod verify;
 
 pub use cancel::Cancellation;
 pub use container::{Part, PartKind, PartName, Structure, Trailing};
