@@ -13,12 +13,14 @@ mod format;
 mod geometry;
 mod judge;
 mod pipeline;
+mod inflate;
 mod pixels;
 mod policy;
 mod rendition;
 mod report;
 mod trace;
 mod upload;
+mod verify;
 
 pub use batch::{BatchItem, BatchOptions, BatchSummary, Source};
 pub use cancel::Cancellation;

@@ -4,6 +4,7 @@ mod exif;
 mod gif;
 mod jpeg;
 mod png;
+mod record;
 mod trailer;
 mod webp;
 
