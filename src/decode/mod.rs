@@ -1,9 +1,25 @@
 //! The one seam behind which files are decoded or verified.
+//!
+//! Decoders of other projects are called from here alone, inside [`guarded`], with what they may
+//! allocate judged beforehand by [`memory_needed`].
+
+mod animation;
+mod cms;
+mod gif;
+mod orient;
+mod png;
+mod profile;
+mod webp;
+mod zune;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::cancel::Cancellation;
 use crate::container::Structure;
 use crate::finding::{Finding, FindingKind};
-use crate::pixels::Pixels;
+use crate::format::Format;
+use crate::geometry::Size;
+use crate::pixels::{Layout, Pixels};
 use crate::policy::Limits;
 
 /// Why decoding stopped without pixels.
@@ -15,12 +31,28 @@ pub(crate) enum Stop {
     Cancelled,
 }
 
+impl Stop {
+    fn truncated(what: &'static str) -> Self {
+        Self::Finding(Finding::error(FindingKind::Truncated { what }))
+    }
+
+    fn corrupt(what: &'static str) -> Self {
+        Self::Finding(Finding::error(FindingKind::Corrupt { what }))
+    }
+
+    fn unsupported(what: &'static str) -> Self {
+        Self::Finding(Finding::error(FindingKind::Unsupported { what }))
+    }
+}
+
 /// How far decoding goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// As stored: no orientation, no colour management. RGBA8.
     Stored,
     /// As shown: oriented, in sRGB. RGB8 when the file declares no alpha, else RGBA8.
+    ///
+    /// An animation whose first frame leaves part of its canvas free is RGBA8 in any case.
     Shown,
 }
 
@@ -32,18 +64,100 @@ pub(crate) struct Decoded {
     pub(crate) findings: Vec<Finding>,
 }
 
+/// What every decoder is told.
+#[derive(Clone, Copy)]
+struct Job<'a> {
+    bytes: &'a [u8],
+    structure: &'a Structure,
+    mode: Mode,
+    limits: &'a Limits,
+    cancel: &'a Cancellation,
+}
+
+impl Job<'_> {
+    /// To be asked between bands of rows, frames and scans.
+    fn proceed(&self) -> Result<(), Stop> {
+        if self.cancel.is_cancelled() {
+            Err(Stop::Cancelled)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The layout to deliver where nothing transparent is in the way.
+    fn layout(&self) -> Layout {
+        match self.mode {
+            Mode::Shown if !self.structure.has_alpha => Layout::Rgb8,
+            _ => Layout::Rgba8,
+        }
+    }
+}
+
+/// Rows between two looks at the cancellation flag.
+const BAND_ROWS: usize = 64;
+
+/// A decoded picture of the stored size, its colours final, not oriented yet.
+struct Picture {
+    layout: Layout,
+    samples: Vec<u8>,
+    findings: Vec<Finding>,
+}
+
 /// Bytes that [`decode`] will allocate at most, beside the file itself.
-pub(crate) fn memory_needed(_structure: &Structure, _mode: Mode) -> u64 {
-    0
+///
+/// An upper bound by the decoders' own allocations, as their sources show them: the delivered
+/// picture, planes, coefficients, canvases, profile tables and turning included.
+pub(crate) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
+    let decoding = match structure.format {
+        Format::Png => png::memory_needed(structure, mode),
+        Format::Jpeg => zune::memory_needed(structure, mode),
+        Format::WebP => webp::memory_needed(structure, mode),
+        Format::Gif => gif::memory_needed(structure),
+    };
+    // Decoders give back what they used before the picture is turned.
+    let turning = match mode {
+        Mode::Stored => 0,
+        Mode::Shown => {
+            let turning = orient::memory_needed(structure.stored, 4, structure.orientation);
+            turning.saturating_add(structure.stored.pixels().saturating_mul(4))
+        }
+    };
+    let color = match mode {
+        Mode::Stored => 0,
+        Mode::Shown => profile::memory_needed(structure),
+    };
+    // Small tables and structures that do not grow with the picture.
+    decoding
+        .max(turning)
+        .saturating_add(color)
+        .saturating_add(1 << 20)
+}
+
+/// Runs a stage that calls other projects' code: a panic in it becomes a finding.
+///
+/// This is the only place that catches panics. Whatever `work` had in its hands is dropped, so
+/// nothing half-changed is seen afterwards.
+pub(crate) fn guarded<T>(
+    stage: &'static str,
+    work: impl FnOnce() -> Result<T, Stop>,
+) -> Result<T, Stop> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(Stop::Finding(Finding::error(FindingKind::Internal {
+            stage,
+        })))
+    })
 }
 
 /// Decodes the first frame that shows something.
+///
+/// # Errors
+/// [`Stop`] with what is wrong in the file, or when the flag is raised.
 pub(crate) fn decode(
-    _bytes: &[u8],
-    _structure: &Structure,
-    _mode: Mode,
-    _limits: &Limits,
-    _cancel: &Cancellation,
+    bytes: &[u8],
+    structure: &Structure,
+    mode: Mode,
+    limits: &Limits,
+    cancel: &Cancellation,
 ) -> Result<Decoded, Stop> {
     Err(Stop::Finding(Finding::error(FindingKind::Internal {
         stage: "decode",
