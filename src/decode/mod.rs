@@ -159,9 +159,39 @@ pub(crate) fn decode(
     limits: &Limits,
     cancel: &Cancellation,
 ) -> Result<Decoded, Stop> {
-    Err(Stop::Finding(Finding::error(FindingKind::Internal {
-        stage: "decode",
-    })))
+    let job = Job {
+        bytes,
+        structure,
+        mode,
+        limits,
+        cancel,
+    };
+    job.proceed()?;
+    if structure.stored.is_empty() {
+        return Err(Stop::corrupt("no usable header"));
+    }
+    guarded("decode", || {
+        let mut picture = match structure.format {
+            Format::Png => png::decode(&job),
+            Format::Jpeg => zune::decode(&job),
+            Format::WebP => webp::decode(&job),
+            Format::Gif => gif::decode(&job),
+        }?;
+        job.proceed()?;
+        let mut size = structure.stored;
+        if mode == Mode::Shown {
+            let channels = picture.layout.channels();
+            orient::apply(&mut picture.samples, size, channels, structure.orientation);
+            size = structure.orientation.apply_to(size);
+        }
+        let pixels = Pixels::new(size, picture.layout, picture.samples).map_err(|_| {
+            Stop::Finding(Finding::error(FindingKind::Internal { stage: "decode" }))
+        })?;
+        Ok(Decoded {
+            pixels,
+            findings: picture.findings,
+        })
+    })
 }
 
 /// Reads every coded byte of every frame and says what is missing or damaged; keeps no pixels.
@@ -174,6 +204,27 @@ pub(crate) fn verify(
     Ok(Vec::new())
 }
 
-pub(crate) fn guarded<T>(_stage: &'static str, work: impl FnOnce() -> T) -> Result<T, Stop> {
-    Ok(work())
+/// A zeroed buffer of `size` pixels, or a finding when the machine cannot hold it.
+fn buffer(size: Size, channels: usize) -> Result<Vec<u8>, Stop> {
+    let needed = size.pixels().saturating_mul(channels as u64);
+    usize::try_from(needed)
+        .ok()
+        .filter(|n| isize::try_from(*n).is_ok())
+        .map(|n| vec![0; n])
+        .ok_or(Stop::Finding(Finding::error(FindingKind::TooMuchMemory {
+            needed,
+            max: isize::MAX as u64,
+        })))
 }
+
+/// Drops the fourth sample of every pixel, in place.
+fn drop_alpha(samples: &mut Vec<u8>) {
+    let pixels = samples.len() / 4;
+    for pixel in 1..pixels {
+        samples.copy_within(pixel * 4..pixel * 4 + 3, pixel * 3);
+    }
+    samples.truncate(pixels * 3);
+}
+
+#[cfg(test)]
+mod tests;
