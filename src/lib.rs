@@ -7,13 +7,17 @@ mod format;
 mod geometry;
 mod pixels;
 mod policy;
+mod rendition;
 mod upload;
 
 pub use cancel::Cancellation;
 pub use container::{Part, PartKind, PartName, Structure, Trailing};
 pub use finding::{ColorModel, Finding, FindingKind, Severity};
 pub use format::{Format, UnknownFormatName};
-pub use geometry::{Bounds, Fit, FocalPoint, Orientation, ParseBoundsError, Size};
+pub use geometry::{Bounds, Fit, FocalPoint, Orientation, ParseBoundsError, Size, UnknownFitName};
 pub use pixels::{Layout, Pixels, WrongSampleCount};
 pub use policy::{DuplicateRule, Limits, Policy, RenditionRules, Rule};
+pub use rendition::{
+    OutputFormat, ParseRenditionError, Rendition, RenditionSpec, SpecError, UnknownOutputFormat,
+};
 pub use upload::Upload;
