@@ -268,6 +268,44 @@ pub enum Fit {
     Exact,
 }
 
+impl Fit {
+    /// The lower-case name: `cover`, `contain`, `pad` or `exact`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cover(_) => "cover",
+            Self::Contain => "contain",
+            Self::Pad => "pad",
+            Self::Exact => "exact",
+        }
+    }
+}
+
+impl fmt::Display for Fit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// By name; `cover` keeps the middle.
+impl FromStr for Fit {
+    type Err = UnknownFitName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "cover" => Ok(Self::Cover(FocalPoint::CENTRE)),
+            "contain" => Ok(Self::Contain),
+            "pad" => Ok(Self::Pad),
+            "exact" => Ok(Self::Exact),
+            _ => Err(UnknownFitName(text.chars().take(32).collect())),
+        }
+    }
+}
+
+/// The text named no way of fitting.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is no way of fitting; use cover, contain, pad or exact")]
+pub struct UnknownFitName(pub String);
+
 #[cfg(feature = "serde")]
 mod as_text {
     use super::Bounds;

@@ -17,8 +17,6 @@ mod inflate;
 mod pixels;
 mod policy;
 mod rendition;
-mod report;
-mod trace;
 mod upload;
 mod verify;
 
@@ -31,10 +29,10 @@ pub use duplicates::{DuplicateIndex, IndexError, Known, Reservation, Reserve};
 pub use error::Error;
 pub use finding::{ColorModel, Finding, FindingKind, Severity};
 pub use format::{Format, UnknownFormatName};
-pub use geometry::{Bounds, Fit, FocalPoint, Orientation, ParseBoundsError, Size};
-pub use pipeline::{Pipeline, PipelineBuilder};
+pub use geometry::{Bounds, Fit, FocalPoint, Orientation, ParseBoundsError, Size, UnknownFitName};
 pub use pixels::{Layout, Pixels, WrongSampleCount};
 pub use policy::{DuplicateRule, Limits, Policy, RenditionRules, Rule};
-pub use rendition::{Rendition, RenditionSpec};
-pub use report::{Digests, Inspection, Rejection, Report};
+pub use rendition::{
+    OutputFormat, ParseRenditionError, Rendition, RenditionSpec, SpecError, UnknownOutputFormat,
+};
 pub use upload::Upload;

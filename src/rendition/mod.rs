@@ -1,34 +1,308 @@
-//! stub
+//! Renditions: the picture at other sizes and in other formats, largest first, each from the
+//! nearest larger one.
+
+mod encode;
+mod plan;
+mod resize;
+mod spec;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::OnceLock;
+
 use crate::cancel::Cancellation;
-use crate::container::Structure;
-use crate::decode::Stop;
-use crate::pixels::Pixels;
+use crate::format::Format;
+use crate::geometry::{Fit, Size};
+use crate::pixels::{Layout, Pixels};
 use crate::policy::RenditionRules;
-/// s
-#[derive(Debug, Clone, PartialEq)]
-pub struct RenditionSpec {}
-impl RenditionSpec {
-    /// c
-    pub fn check(&self, _: &RenditionRules) -> Result<(), crate::geometry::ParseBoundsError> {
-        Ok(())
+
+use encode::Encoding;
+use plan::{Crop, Plan};
+use resize::Resampler;
+pub use spec::{OutputFormat, ParseRenditionError, RenditionSpec, SpecError, UnknownOutputFormat};
+
+/// How many times larger than a rendition, per side, a finished one must be to serve as its
+/// source instead of the picture itself.
+const REUSE_FROM: f64 = 2.0;
+
+/// One output: an encoded picture without metadata, in sRGB, turned the right way up.
+#[derive(Clone, PartialEq)]
+pub struct Rendition {
+    spec: RenditionSpec,
+    size: Size,
+    format: Format,
+    bytes: Vec<u8>,
+}
+
+impl Rendition {
+    /// What was asked for.
+    pub const fn spec(&self) -> &RenditionSpec {
+        &self.spec
+    }
+
+    /// The size it came out with, in pixels.
+    pub const fn size(&self) -> Size {
+        self.size
+    }
+
+    /// The format it is written in.
+    pub const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The media type of that format.
+    pub const fn media_type(&self) -> &'static str {
+        self.format.media_type()
+    }
+
+    /// The encoded file.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The encoded file itself.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
     }
 }
-/// r
-#[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct Rendition {}
-pub(crate) struct SourceFacts {}
-impl SourceFacts {
-    pub(crate) fn of(_: &Structure) -> Self {
-        Self {}
+
+impl fmt::Debug for Rendition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rendition")
+            .field("spec", &self.spec)
+            .field("size", &self.size)
+            .field("format", &self.format)
+            .field("bytes", &self.bytes.len())
+            .finish()
     }
 }
+
+/// What renditions need to know of the upload beside its pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SourceFacts {
+    pub(crate) format: Format,
+    /// A WebP coded without loss.
+    pub(crate) lossless: bool,
+    /// The size as shown at full resolution; the pixels may be a smaller decode of it.
+    pub(crate) shown: Size,
+}
+
+/// Why there are no renditions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RenderStop {
+    /// The flag was raised.
+    Cancelled,
+    /// A defect: a plan that the resampler or the encoder refused. Names the stage.
+    Failed(&'static str),
+}
+
+/// The least size that a decode of the whole picture may have to serve these renditions as well
+/// as the full size does; `None` without renditions.
+pub(crate) fn least_source(
+    shown: Size,
+    specs: &[RenditionSpec],
+    rules: &RenditionRules,
+) -> Option<Size> {
+    specs
+        .iter()
+        .map(|spec| {
+            Plan::new(shown, spec, rules, spec.chosen_format().max_side()).least_source(shown)
+        })
+        .reduce(|a, b| Size::new(a.width.max(b.width), a.height.max(b.height)))
+}
+
+/// Bytes of memory that [`render`] takes at most beside the decoded picture, as far as sizes
+/// tell; the encoded files, which are smaller, included.
+pub(crate) fn memory_needed(
+    source: Size,
+    layout: Layout,
+    specs: &[RenditionSpec],
+    rules: &RenditionRules,
+) -> u64 {
+    let channels = layout.channels() as u64;
+    // The resampler premultiplies a copy of a transparent picture.
+    let premultiplied = if layout == Layout::Rgba8 {
+        source.pixels().saturating_mul(4)
+    } else {
+        0
+    };
+    let mut between = 0;
+    let mut outputs = 0_u64;
+    for spec in specs {
+        let plan = Plan::new(source, spec, rules, spec.chosen_format().max_side());
+        // One pass of the resampler is as wide as the target and as high as the source.
+        between = between.max(u64::from(plan.target.width) * u64::from(source.height));
+        outputs = outputs
+            .saturating_add(plan.target.pixels().saturating_mul(channels))
+            .saturating_add(plan.canvas.pixels().saturating_mul(2 * channels));
+    }
+    outputs
+        .saturating_add(premultiplied)
+        .saturating_add(between.saturating_mul(channels))
+}
+
+/// One rendition on its way.
+struct Job<'a> {
+    spec: &'a RenditionSpec,
+    plan: Plan,
+    encoding: Encoding,
+    format: Format,
+    /// Laid on an opaque ground as large as the box.
+    on_ground: bool,
+    ground: [u8; 3],
+}
+
+impl<'a> Job<'a> {
+    fn new(
+        spec: &'a RenditionSpec,
+        source: SourceFacts,
+        transparent: bool,
+        rules: &RenditionRules,
+    ) -> Self {
+        let on_ground = spec.chosen_fit() == Fit::Pad && spec.width() != 0 && spec.height() != 0;
+        let (encoding, format) = choose(spec, source, transparent && !on_ground);
+        let holds = match format {
+            Format::WebP => OutputFormat::WebP.max_side(),
+            _ => OutputFormat::Jpeg.max_side(),
+        };
+        let plan = Plan::new(source.shown, spec, rules, holds);
+        Self {
+            spec,
+            plan,
+            encoding,
+            format,
+            on_ground,
+            ground: spec.ground(rules),
+        }
+    }
+
+    fn finish(&self, pixels: &Pixels) -> Result<Rendition, RenderStop> {
+        let pixels = if self.on_ground {
+            let padded = encode::flatten(pixels, self.plan.canvas, self.ground);
+            Cow::Owned(padded.ok_or(RenderStop::Failed("pad"))?)
+        } else {
+            Cow::Borrowed(pixels)
+        };
+        let bytes = encode::encode(&pixels, self.encoding, self.ground)
+            .map_err(|_| RenderStop::Failed("encode"))?;
+        Ok(Rendition {
+            spec: *self.spec,
+            size: self.plan.canvas,
+            format: self.format,
+            bytes,
+        })
+    }
+}
+
+/// How a rendition is written. `transparent` says whether a pixel of it may be.
+fn choose(spec: &RenditionSpec, source: SourceFacts, transparent: bool) -> (Encoding, Format) {
+    let quality = spec.chosen_quality();
+    let jpeg = (Encoding::Jpeg { quality }, Format::Jpeg);
+    let png = (Encoding::Png, Format::Png);
+    let lossless = (Encoding::WebPLossless, Format::WebP);
+    #[cfg(feature = "libwebp")]
+    let webp = Some((Encoding::WebPLossy { quality }, Format::WebP));
+    #[cfg(not(feature = "libwebp"))]
+    let webp = None;
+
+    match (spec.chosen_format(), source.format) {
+        (OutputFormat::Jpeg, _) | (OutputFormat::SameAsInput, Format::Jpeg) => jpeg,
+        (OutputFormat::Png, _) | (OutputFormat::SameAsInput, Format::Png | Format::Gif) => png,
+        (OutputFormat::WebP, _) => webp.unwrap_or(lossless),
+        (OutputFormat::SameAsInput, Format::WebP) if source.lossless => lossless,
+        // An opaque photograph without loss would be 6 to 8 times as large as the upload.
+        (OutputFormat::SameAsInput, Format::WebP) => {
+            webp.unwrap_or(if transparent { lossless } else { jpeg })
+        }
+    }
+}
+
+/// Makes the renditions; they come in the order of `specs`.
+///
+/// They are worked largest first. While one is encoded on another thread of the current pool, the
+/// next is resampled; the bytes do not depend on how many threads there are.
 pub(crate) fn render(
-    _: &Pixels,
-    _: SourceFacts,
-    _: &[RenditionSpec],
-    _: &RenditionRules,
-    _: &Cancellation,
-) -> Result<Vec<Rendition>, Stop> {
-    Ok(vec![])
+    pixels: &Pixels,
+    source: SourceFacts,
+    specs: &[RenditionSpec],
+    rules: &RenditionRules,
+    cancel: &Cancellation,
+) -> Result<Vec<Rendition>, RenderStop> {
+    if specs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let transparent = pixels.has_transparency();
+    let jobs: Vec<Job<'_>> = specs
+        .iter()
+        .map(|spec| Job::new(spec, source, transparent, rules))
+        .collect();
+    let mut order: Vec<usize> = (0..jobs.len()).collect();
+    order.sort_by_key(|&i| (std::cmp::Reverse(jobs[i].plan.target.pixels()), i));
+
+    let resampled: Vec<OnceLock<Cow<'_, Pixels>>> = jobs.iter().map(|_| OnceLock::new()).collect();
+    let finished: Vec<OnceLock<Result<Rendition, RenderStop>>> =
+        jobs.iter().map(|_| OnceLock::new()).collect();
+    rayon::scope(|scope| {
+        let mut resampler = Resampler::new();
+        for (done, &i) in order.iter().enumerate() {
+            if cancel.is_cancelled() {
+                return Err(RenderStop::Cancelled);
+            }
+            let (job, plan) = (&jobs[i], &jobs[i].plan);
+            let (from, crop) = nearest(
+                pixels,
+                source.shown,
+                plan,
+                &order[..done],
+                &jobs,
+                &resampled,
+            )
+            .ok_or(RenderStop::Failed("plan"))?;
+            let output = resampler
+                .resample(from, &crop, plan.target, transparent)
+                .map_err(|_| RenderStop::Failed("resize"))?;
+            let output = resampled[i].get_or_init(|| output);
+            let slot = &finished[i];
+            scope.spawn(move |_| {
+                let rendition = if cancel.is_cancelled() {
+                    Err(RenderStop::Cancelled)
+                } else {
+                    job.finish(output)
+                };
+                slot.get_or_init(|| rendition);
+            });
+        }
+        Ok(())
+    })?;
+    finished
+        .into_iter()
+        .map(|slot| {
+            slot.into_inner()
+                .unwrap_or(Err(RenderStop::Failed("encode")))
+        })
+        .collect()
+}
+
+/// The smallest picture that serves as the source of a plan, and the plan's crop in its pixels.
+fn nearest<'a>(
+    pixels: &'a Pixels,
+    shown: Size,
+    plan: &Plan,
+    done: &[usize],
+    jobs: &[Job<'_>],
+    resampled: &'a [OnceLock<Cow<'_, Pixels>>],
+) -> Option<(&'a Pixels, Crop)> {
+    let made = done.iter().filter_map(|&i| {
+        let size = jobs[i].plan.target;
+        let crop = plan.crop.within(&jobs[i].plan.crop, size)?;
+        let serves =
+            crop.as_cut(plan.target).is_some() || crop.reduction_to(plan.target) >= REUSE_FROM;
+        let picture: &Pixels = resampled[i].get()?;
+        serves.then_some((picture, crop))
+    });
+    // Largest first: the last one that serves is the smallest.
+    made.last().or_else(|| {
+        let crop = plan.crop.within(&Crop::whole(shown), pixels.size())?;
+        Some((pixels, crop))
+    })
 }

@@ -1,0 +1,94 @@
+//! Cutting and resampling; the only user of `fast_image_resize`.
+
+use std::borrow::Cow;
+
+use fast_image_resize as fir;
+use fast_image_resize::images::{Image, ImageRef};
+
+use crate::geometry::Size;
+use crate::pixels::{Layout, Pixels};
+
+use super::plan::Crop;
+
+/// The library refused sizes that the plan should have ruled out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ResizeFailed;
+
+/// Resamples one picture after another in the same working memory.
+#[derive(Debug, Default)]
+pub(crate) struct Resampler {
+    resizer: fir::Resizer,
+}
+
+impl Resampler {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// The part `crop` of `source` at the size `target`: copied where the sizes are equal, else
+    /// resampled with Lanczos3.
+    ///
+    /// With `transparent`, colours weigh as much as their alpha, so that what cannot be seen does
+    /// not bleed into what can; without it, alpha is resampled like a colour.
+    pub(crate) fn resample<'a>(
+        &mut self,
+        source: &'a Pixels,
+        crop: &Crop,
+        target: Size,
+        transparent: bool,
+    ) -> Result<Cow<'a, Pixels>, ResizeFailed> {
+        if let Some((left, top)) = crop.as_cut(target) {
+            return cut(source, left, top, target).ok_or(ResizeFailed);
+        }
+        let pixel_type = match source.layout() {
+            Layout::Rgb8 => fir::PixelType::U8x3,
+            Layout::Rgba8 => fir::PixelType::U8x4,
+        };
+        let size = source.size();
+        let view = ImageRef::new(size.width, size.height, source.samples(), pixel_type)
+            .map_err(|_| ResizeFailed)?;
+        let mut samples = vec![0; buffer_len(target, source.layout()).ok_or(ResizeFailed)?];
+        let mut output =
+            Image::from_slice_u8(target.width, target.height, &mut samples, pixel_type)
+                .map_err(|_| ResizeFailed)?;
+        // The last bit of a quotient may reach past the edge.
+        let left = crop.left.clamp(0.0, f64::from(size.width));
+        let top = crop.top.clamp(0.0, f64::from(size.height));
+        let width = crop.width.min(f64::from(size.width) - left);
+        let height = crop.height.min(f64::from(size.height) - top);
+        let options = fir::ResizeOptions::new()
+            .resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Lanczos3))
+            .crop(left, top, width, height)
+            .use_alpha(transparent);
+        self.resizer
+            .resize(&view, &mut output, &options)
+            .map_err(|_| ResizeFailed)?;
+        Pixels::new(target, source.layout(), samples)
+            .map(Cow::Owned)
+            .map_err(|_| ResizeFailed)
+    }
+}
+
+fn buffer_len(size: Size, layout: Layout) -> Option<usize> {
+    usize::try_from(size.pixels())
+        .ok()?
+        .checked_mul(layout.channels())
+}
+
+fn cut(source: &Pixels, left: u32, top: u32, size: Size) -> Option<Cow<'_, Pixels>> {
+    if size == source.size() && left == 0 && top == 0 {
+        return Some(Cow::Borrowed(source));
+    }
+    let channels = source.layout().channels();
+    let from = (left as usize).checked_mul(channels)?;
+    let to = (size.width as usize)
+        .checked_mul(channels)?
+        .checked_add(from)?;
+    let mut samples = Vec::with_capacity(buffer_len(size, source.layout())?);
+    for y in top..top.checked_add(size.height)? {
+        samples.extend_from_slice(source.row(y)?.get(from..to)?);
+    }
+    Pixels::new(size, source.layout(), samples)
+        .ok()
+        .map(Cow::Owned)
+}
