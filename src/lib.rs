@@ -1,6 +1,7 @@
 //! The gate for image uploads.
 
 mod cancel;
+mod color;
 mod container;
 mod finding;
 mod format;
@@ -10,6 +11,9 @@ mod policy;
 mod upload;
 
 pub use cancel::Cancellation;
+pub use color::{
+    Clustering, Hsl, ImageColor, Oklch, Palette, PaletteBuilder, PlayerColor, Rgb, contrast,
+};
 pub use container::{Part, PartKind, PartName, Structure, Trailing};
 pub use finding::{ColorModel, Finding, FindingKind, Severity};
 pub use format::{Format, UnknownFormatName};
