@@ -22,7 +22,9 @@ mod verify;
 
 pub use batch::{BatchItem, BatchOptions, BatchSummary, Source};
 pub use cancel::Cancellation;
-pub use color::{ImageColor, Palette, PlayerColor};
+pub use color::{
+    Clustering, Hsl, ImageColor, Oklch, Palette, PaletteBuilder, PlayerColor, Rgb, contrast,
+};
 pub use container::{Part, PartKind, PartName, Structure, Trailing};
 pub use digest::{ByteDigest, Digest, ImageDigest, PerceptualHash, PixelDigest};
 pub use duplicates::{DuplicateIndex, IndexError, Known, Reservation, Reserve};

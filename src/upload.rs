@@ -30,7 +30,6 @@ impl<'a> Upload<'a> {
             name: None,
             media_type: None,
             id: None,
-            cancellation: Cancellation::new(),
         }
     }
 
@@ -110,11 +109,12 @@ pub(crate) fn read_capped(reader: impl Read, max_bytes: u64) -> Result<Vec<u8>, 
         .map_err(ReadFailure::Io)?;
     let actual = bytes.len() as u64;
     if actual > max_bytes {
-        let finding = Finding::error(FindingKind::TooManyBytes {
-            actual,
-            max: max_bytes,
-        });
-        return Err(ReadFailure::TooLong { actual, finding });
+        return Err(ReadFailure::TooLong(Finding::error(
+            FindingKind::TooManyBytes {
+                actual,
+                max: max_bytes,
+            },
+        )));
     }
     Ok(bytes)
 }

@@ -1,38 +1,23 @@
-//! stub
-use crate::pixels::Pixels;
-/// c
-#[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct ImageColor {
-    /// h
-    pub hex: String,
-    /// s
-    pub share: f64,
-}
-/// p
-#[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct PlayerColor {
-    /// h
-    pub hex: String,
-}
-/// p
-#[derive(Debug, Clone, PartialEq)]
-pub struct Palette {
-    c: Vec<ImageColor>,
-    p: PlayerColor,
-}
-impl Palette {
-    /// of
-    pub fn of(_p: &Pixels) -> Option<Self> {
-        None
-    }
-    /// colors
-    pub fn image_colors(&self) -> &[ImageColor] {
-        &self.c
-    }
-    /// p
-    pub fn player_color(&self) -> &PlayerColor {
-        &self.p
-    }
-}
+//! The colours of a picture: what it is made of, and one colour that a player can be painted with.
+//!
+//! One small weighted sample of the picture ([`sample`]) becomes clusters in Oklab ([`cluster`]),
+//! of which the larger are its image colours ([`palette`]) and the one that stands for it its
+//! player colour ([`player`]). Equal pixels give equal colours on every machine: sums are of
+//! integers or run in one fixed order, and no function of the C library is called.
+
+mod canvas;
+mod cluster;
+pub mod contrast;
+mod oklab;
+mod palette;
+mod placeholder;
+mod player;
+mod rgb;
+mod sample;
+mod seeding;
+mod tone;
+
+pub use self::palette::{ImageColor, Palette, PaletteBuilder};
+pub use self::player::PlayerColor;
+pub use self::rgb::{Hsl, Oklch, Rgb};
+pub use self::seeding::Clustering;
