@@ -7,8 +7,8 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use gatefold::{
-    BatchOptions, ByteDigest, Format, OutputFormat, Palette, PerceptualHash, PixelDigest, Pixels, Pipeline, Policy,
-    RenditionSpec, Source, Upload, stages,
+    BatchOptions, ByteDigest, Format, OutputFormat, Palette, PerceptualHash, Pipeline, PixelDigest,
+    Pixels, Policy, RenditionSpec, Source, Upload, stages,
 };
 
 const WIDTH: u32 = 3_000;
@@ -53,9 +53,14 @@ fn files() -> Vec<(Format, Vec<u8>)> {
         .unwrap();
     let mut gif_bytes = Vec::new();
     let palette: Vec<u8> = (0..=255u8).flat_map(|i| [i & 0xe0, i << 3 & 0xe0, i << 6]).collect();
-    let mut encoder = gif::Encoder::new(&mut gif_bytes, WIDTH as u16, HEIGHT as u16, &palette).unwrap();
-    let indexed: Vec<u8> =
-        samples.as_chunks::<3>().0.iter().map(|[r, g, b]| r & 0xe0 | g >> 3 & 0x1c | b >> 6).collect();
+    let mut encoder =
+        gif::Encoder::new(&mut gif_bytes, WIDTH as u16, HEIGHT as u16, &palette).unwrap();
+    let indexed: Vec<u8> = samples
+        .as_chunks::<3>()
+        .0
+        .iter()
+        .map(|[r, g, b]| r & 0xe0 | g >> 3 & 0x1c | b >> 6)
+        .collect();
     let frame = gif::Frame {
         width: WIDTH as u16,
         height: HEIGHT as u16,
@@ -64,7 +69,12 @@ fn files() -> Vec<(Format, Vec<u8>)> {
     };
     encoder.write_frame(&frame).unwrap();
     drop(encoder);
-    vec![(Format::Jpeg, jpeg), (Format::Png, png_bytes), (Format::WebP, webp), (Format::Gif, gif_bytes)]
+    vec![
+        (Format::Jpeg, jpeg),
+        (Format::Png, png_bytes),
+        (Format::WebP, webp),
+        (Format::Gif, gif_bytes),
+    ]
 }
 
 fn per_format(c: &mut Criterion) {
@@ -111,20 +121,27 @@ fn on_pixels(c: &mut Criterion) {
     group.sample_size(20);
     group.throughput(Throughput::Elements(pixels.size().pixels()));
     group.bench_function("palette", |b| b.iter(|| Palette::of(black_box(&pixels))));
-    for (name, format) in [("jpeg", OutputFormat::Jpeg), ("png", OutputFormat::Png), ("webp", OutputFormat::WebP)] {
+    for (name, format) in
+        [("jpeg", OutputFormat::Jpeg), ("png", OutputFormat::Png), ("webp", OutputFormat::WebP)]
+    {
         let specs = [RenditionSpec::cover(400, 400).format(format)];
         group.bench_function(BenchmarkId::new("400x400", name), |b| {
             b.iter(|| stages::render(black_box(&pixels), &specs));
         });
     }
-    let specs = [1200, 640, 320].map(|side| RenditionSpec::contain(side, side).format(OutputFormat::Jpeg));
-    group.bench_function("1200+640+320/jpeg", |b| b.iter(|| stages::render(black_box(&pixels), &specs)));
+    let specs =
+        [1200, 640, 320].map(|side| RenditionSpec::contain(side, side).format(OutputFormat::Jpeg));
+    group.bench_function("1200+640+320/jpeg", |b| {
+        b.iter(|| stages::render(black_box(&pixels), &specs))
+    });
     group.finish();
 }
 
 fn whole(c: &mut Criterion) {
-    let pipeline =
-        Pipeline::builder(Policy::default()).rendition(RenditionSpec::contain(320, 320)).build().unwrap();
+    let pipeline = Pipeline::builder(Policy::default())
+        .rendition(RenditionSpec::contain(320, 320))
+        .build()
+        .unwrap();
     let files = files();
     let mut group = c.benchmark_group("whole");
     group.sample_size(10);

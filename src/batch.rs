@@ -29,36 +29,25 @@ enum Origin {
 
 impl std::fmt::Debug for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Source")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("Source").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
 impl Source {
     /// Bytes in memory. `id` names the upload in results and to duplicates of it.
     pub fn bytes(id: impl Into<String>, bytes: Vec<u8>) -> Self {
-        Self {
-            id: id.into(),
-            origin: Origin::Bytes(bytes),
-        }
+        Self { id: id.into(), origin: Origin::Bytes(bytes) }
     }
 
     /// A file, known by its path; its name is taken as the claimed one.
     pub fn path(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        Self {
-            id: path.to_string_lossy().into_owned(),
-            origin: Origin::Path(path),
-        }
+        Self { id: path.to_string_lossy().into_owned(), origin: Origin::Path(path) }
     }
 
     /// A stream. `id` names the upload in results and to duplicates of it.
     pub fn reader(id: impl Into<String>, reader: impl Read + Send + 'static) -> Self {
-        Self {
-            id: id.into(),
-            origin: Origin::Reader(Box::new(reader)),
-        }
+        Self { id: id.into(), origin: Origin::Reader(Box::new(reader)) }
     }
 
     /// The name of the upload in results.
@@ -107,10 +96,7 @@ pub struct BatchOptions {
 
 impl Default for BatchOptions {
     fn default() -> Self {
-        Self {
-            memory_budget: 1024 * 1024 * 1024,
-            cancellation: Cancellation::new(),
-        }
+        Self { memory_budget: 1024 * 1024 * 1024, cancellation: Cancellation::new() }
     }
 }
 
@@ -184,9 +170,7 @@ impl Work for Check<'_> {
     type Output = Inspection;
 
     fn work(&self, upload: &Upload<'_>, admitted: Admitted) -> Result<Inspection, Error> {
-        self.0
-            .verify(upload, admitted)
-            .map(|verified| verified.inspection)
+        self.0.verify(upload, admitted).map(|verified| verified.inspection)
     }
 
     fn finish(&self, _: &Upload<'_>, draft: Inspection) -> Result<Inspection, Error> {
@@ -335,53 +319,33 @@ impl<'a, W: Work, F: FnMut(BatchItem<W::Output>)> Feeder<'a, W, F> {
         let index = self.next_in;
         self.next_in += 1;
         let id = source.id().to_owned();
-        self.acquire(
-            index,
-            source.length(self.pipeline.policy().limits.max_bytes),
-        );
+        self.acquire(index, source.length(self.pipeline.policy().limits.max_bytes));
         let upload = source.open(self.pipeline).map(|upload| {
-            upload
-                .identified_by(id.clone())
-                .cancelled_by(&self.options.cancellation)
+            upload.identified_by(id.clone()).cancelled_by(&self.options.cancellation)
         });
         let upload = match upload {
             Ok(upload) => upload,
             Err(error) => {
-                self.arrived(Finished {
-                    index,
-                    id,
-                    upload: None,
-                    result: Err(error),
-                });
+                self.arrived(Finished { index, id, upload: None, result: Err(error) });
                 return;
             }
         };
         let admitted = match self.pipeline.admit(&upload) {
             Ok(admitted) => admitted,
             Err(error) => {
-                self.arrived(Finished {
-                    index,
-                    id,
-                    upload: Some(upload),
-                    result: Err(error),
-                });
+                self.arrived(Finished { index, id, upload: Some(upload), result: Err(error) });
                 return;
             }
         };
-        self.acquire(index, admitted.memory_needed());
+        self.acquire(index, self.pipeline.memory_needed(&admitted));
         let (sender, work) = (self.sender.clone(), self.work);
         scope.spawn(move |_| {
             let known = admitted.inspection.clone();
             // A panic must come out as a result, or the feeder would wait for it for ever.
-            let result = decode::guarded("batch", || work.work(&upload, admitted))
+            let result = decode::guarded("batch", || Ok(work.work(&upload, admitted)))
                 .unwrap_or_else(|stop| Err(stopped(known, stop)));
             // The receiver lives as long as the scope.
-            let _ = sender.send(Finished {
-                index,
-                id,
-                upload: Some(upload),
-                result,
-            });
+            let _ = sender.send(Finished { index, id, upload: Some(upload), result });
         });
     }
 
@@ -422,24 +386,14 @@ impl<'a, W: Work, F: FnMut(BatchItem<W::Output>)> Feeder<'a, W, F> {
         self.waiting.insert(finished.index, finished);
         while let Some(finished) = self.waiting.remove(&self.next_out) {
             self.next_out += 1;
-            let Finished {
-                index,
-                id,
-                upload,
-                result,
-            } = finished;
+            let Finished { index, id, upload, result } = finished;
             let result = match (result, &upload) {
                 (Ok(draft), Some(upload)) => self.work.finish(upload, draft),
                 (Ok(_), None) => Err(Error::Cancelled),
                 (Err(error), _) => Err(error),
             };
             self.summary.count(&result);
-            (self.done)(BatchItem {
-                index,
-                id,
-                upload,
-                result,
-            });
+            (self.done)(BatchItem { index, id, upload, result });
             let held = self.held.remove(&index).unwrap_or_default();
             self.in_use = self.in_use.saturating_sub(held);
         }

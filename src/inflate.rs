@@ -29,11 +29,7 @@ pub(crate) struct Inflater {
 
 impl Inflater {
     pub(crate) fn new() -> Self {
-        Self {
-            state: Decompressor::new(),
-            window: vec![0; LOOKBACK + FRESH],
-            filled: 0,
-        }
+        Self { state: Decompressor::new(), window: vec![0; LOOKBACK + FRESH], filled: 0 }
     }
 
     /// Whether the end of the stream was reached, its checksum included.

@@ -12,12 +12,7 @@ use crate::upload::Upload;
 pub(crate) fn judge(policy: &Policy, upload: &Upload<'_>, structure: &Structure) -> Vec<Finding> {
     let mut findings = Vec::new();
     limits(policy, structure, &mut findings);
-    findings.extend(
-        structure
-            .findings()
-            .iter()
-            .filter_map(|finding| settle(policy, finding)),
-    );
+    findings.extend(structure.findings().iter().filter_map(|finding| settle(policy, finding)));
     if !structure.size().is_empty() {
         rules(policy, structure, &mut findings);
     }
@@ -41,8 +36,7 @@ pub(crate) fn settle(policy: &Policy, finding: &Finding) -> Option<Finding> {
         },
         _ => Rule::Warn,
     };
-    rule.severity()
-        .map(|severity| finding.clone().with_severity(severity))
+    rule.severity().map(|severity| finding.clone().with_severity(severity))
 }
 
 fn limits(policy: &Policy, structure: &Structure, findings: &mut Vec<Finding>) {
@@ -50,23 +44,14 @@ fn limits(policy: &Policy, structure: &Structure, findings: &mut Vec<Finding>) {
     let size = structure.stored_size();
     let mut refuse = |kind| findings.push(Finding::error(kind));
     if size.long_side() > limits.max_side {
-        refuse(FindingKind::SideTooLong {
-            actual: size.long_side(),
-            max: limits.max_side,
-        });
+        refuse(FindingKind::SideTooLong { actual: size.long_side(), max: limits.max_side });
     }
     if size.pixels() > limits.max_pixels {
-        refuse(FindingKind::TooManyPixels {
-            actual: size.pixels(),
-            max: limits.max_pixels,
-        });
+        refuse(FindingKind::TooManyPixels { actual: size.pixels(), max: limits.max_pixels });
     }
     let frames = structure.frames();
     if frames > limits.max_frames {
-        refuse(FindingKind::TooManyFrames {
-            actual: frames,
-            max: limits.max_frames,
-        });
+        refuse(FindingKind::TooManyFrames { actual: frames, max: limits.max_frames });
     }
     let frame_pixels = frames.saturating_mul(size.pixels());
     if frames > 1 && frame_pixels > limits.max_frame_pixels {
@@ -84,10 +69,8 @@ fn limits(policy: &Policy, structure: &Structure, findings: &mut Vec<Finding>) {
     // The same verdict at every depth, so judged even where nothing will be decoded.
     let needed = decode::memory_needed(structure, decode::Mode::Shown);
     if findings.is_empty() && needed > limits.max_memory {
-        findings.push(Finding::error(FindingKind::TooMuchMemory {
-            needed,
-            max: limits.max_memory,
-        }));
+        findings
+            .push(Finding::error(FindingKind::TooMuchMemory { needed, max: limits.max_memory }));
     }
 }
 
@@ -105,17 +88,12 @@ fn rules(policy: &Policy, structure: &Structure, findings: &mut Vec<Finding>) {
     if let Some(wanted) = policy.color_model {
         let actual = structure.color_model();
         if actual != wanted {
-            findings.push(Finding::error(FindingKind::WrongColorModel {
-                actual,
-                wanted,
-            }));
+            findings.push(Finding::error(FindingKind::WrongColorModel { actual, wanted }));
         }
     }
     if structure.frames() > 1 {
-        under(policy.animation, findings, || {
-            FindingKind::AnimationNotAccepted {
-                frames: structure.frames(),
-            }
+        under(policy.animation, findings, || FindingKind::AnimationNotAccepted {
+            frames: structure.frames(),
         });
     }
     let metadata: u64 = structure
@@ -125,23 +103,16 @@ fn rules(policy: &Policy, structure: &Structure, findings: &mut Vec<Finding>) {
         .map(|part| part.span.end.saturating_sub(part.span.start))
         .sum();
     if metadata > 0 {
-        under(policy.metadata, findings, || {
-            FindingKind::MetadataNotAccepted { bytes: metadata }
-        });
+        under(policy.metadata, findings, || FindingKind::MetadataNotAccepted { bytes: metadata });
     }
 }
 
 fn claims(policy: &Policy, upload: &Upload<'_>, actual: Format, findings: &mut Vec<Finding>) {
-    let name = upload
-        .claimed_name()
-        .and_then(|name| Some((name, Format::from_file_name(name)?)));
+    let name = upload.claimed_name().and_then(|name| Some((name, Format::from_file_name(name)?)));
     let media = upload.claimed_media_type().and_then(|media| {
         let format = Format::from_media_type(media);
         // "application/octet-stream" and the like claim nothing; another image type claims wrongly.
-        let is_image = media
-            .trim_start()
-            .to_ascii_lowercase()
-            .starts_with("image/");
+        let is_image = media.trim_start().to_ascii_lowercase().starts_with("image/");
         (format.is_some() || (is_image && !media.contains('*'))).then_some((media, format))
     });
     let spoofed = match (name, media) {

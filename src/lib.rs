@@ -11,12 +11,14 @@ mod error;
 mod finding;
 mod format;
 mod geometry;
+mod inflate;
 mod judge;
 mod pipeline;
-mod inflate;
 mod pixels;
 mod policy;
 mod rendition;
+mod report;
+mod trace;
 mod upload;
 mod verify;
 
@@ -32,9 +34,15 @@ pub use error::Error;
 pub use finding::{ColorModel, Finding, FindingKind, Severity};
 pub use format::{Format, UnknownFormatName};
 pub use geometry::{Bounds, Fit, FocalPoint, Orientation, ParseBoundsError, Size, UnknownFitName};
+pub use pipeline::{Pipeline, PipelineBuilder};
 pub use pixels::{Layout, Pixels, WrongSampleCount};
 pub use policy::{DuplicateRule, Limits, Policy, RenditionRules, Rule};
 pub use rendition::{
     OutputFormat, ParseRenditionError, Rendition, RenditionSpec, SpecError, UnknownOutputFormat,
 };
+pub use report::{Digests, Inspection, Rejection, Report};
 pub use upload::Upload;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -13,9 +13,9 @@ use crate::error::Error;
 use crate::finding::{Finding, FindingKind};
 use crate::format::Format;
 use crate::judge::{judge, settle};
-use crate::pixels::Pixels;
-use crate::policy::{DuplicateRule, Policy};
-use crate::rendition::{Rendition, RenditionSpec, SourceFacts, render};
+use crate::pixels::{Layout, Pixels};
+use crate::policy::{DuplicateRule, Policy, RenditionRules};
+use crate::rendition::{self, RenderStop, Rendition, RenditionSpec, SourceFacts, render};
 use crate::report::{Digests, Inspection, Report};
 use crate::upload::{ReadFailure, Upload, read_capped};
 
@@ -82,12 +82,9 @@ impl PipelineBuilder {
     pub fn build(self) -> Result<Pipeline, Error> {
         let Settings { policy, specs, .. } = &self.settings;
         for spec in specs {
-            spec.check(&policy.renditions)
-                .map_err(|error| Error::Config(error.to_string()))?;
+            spec.check(&policy.renditions).map_err(|error| Error::Config(error.to_string()))?;
         }
-        Ok(Pipeline {
-            settings: Arc::new(self.settings),
-        })
+        Ok(Pipeline { settings: Arc::new(self.settings) })
     }
 }
 
@@ -100,8 +97,15 @@ pub(crate) struct Admitted {
 impl Admitted {
     /// Bytes that the rest of the way may take, beside the file: the decoded picture and what is
     /// made of it.
-    pub(crate) fn memory_needed(&self) -> u64 {
-        decode::memory_needed(&self.structure, Mode::Shown)
+    pub(crate) fn memory_needed(&self, specs: &[RenditionSpec], rules: &RenditionRules) -> u64 {
+        let decoding = decode::memory_needed(&self.structure, Mode::Shown);
+        let layout = if self.structure.has_alpha() { Layout::Rgba8 } else { Layout::Rgb8 };
+        decoding.saturating_add(rendition::memory_needed(
+            self.structure.size(),
+            layout,
+            specs,
+            rules,
+        ))
     }
 }
 
@@ -138,6 +142,11 @@ impl Pipeline {
     /// The policy that judges.
     pub fn policy(&self) -> &Policy {
         &self.settings.policy
+    }
+
+    /// Bytes that the rest of the way may take for an admitted upload.
+    pub(crate) fn memory_needed(&self, admitted: &Admitted) -> u64 {
+        admitted.memory_needed(&self.settings.specs, &self.policy().renditions)
     }
 
     pub(crate) fn pool(&self) -> Option<&rayon::ThreadPool> {
@@ -188,8 +197,7 @@ impl Pipeline {
     /// [`Error::Cancelled`] when the upload's flag is raised.
     pub fn check(&self, upload: &Upload<'_>) -> Result<Inspection, Error> {
         let admitted = self.admit(upload)?;
-        self.verify(upload, admitted)
-            .map(|verified| verified.inspection)
+        self.verify(upload, admitted).map(|verified| verified.inspection)
     }
 
     /// The whole way: verdict, digests, duplicates, colours and renditions.
@@ -235,22 +243,11 @@ impl Pipeline {
 
     fn decode_as(&self, upload: &Upload<'_>, mode: Mode) -> Result<Pixels, Error> {
         let admitted = self.admit(upload)?;
-        let Admitted {
-            inspection,
-            structure,
-        } = self.verify(upload, admitted)?;
+        let Admitted { inspection, structure } = self.verify(upload, admitted)?;
         let limits = &self.policy().limits;
-        self.run(|| {
-            decode::decode(
-                upload.bytes(),
-                &structure,
-                mode,
-                limits,
-                upload.cancellation(),
-            )
-        })
-        .map(|decoded| decoded.pixels)
-        .map_err(|stop| stopped(inspection, stop))
+        self.run(|| decode::decode(upload.bytes(), &structure, mode, limits, upload.cancellation()))
+            .map(|decoded| decoded.pixels)
+            .map_err(|stop| stopped(inspection, stop))
     }
 
     /// Cap, sniff, walk, judge.
@@ -260,10 +257,7 @@ impl Pipeline {
         let actual = bytes.len() as u64;
         let mut inspection = Inspection::of_bytes(actual);
         if bytes.is_empty() {
-            return Err(Error::rejecting(
-                inspection,
-                Finding::error(FindingKind::Empty),
-            ));
+            return Err(Error::rejecting(inspection, Finding::error(FindingKind::Empty)));
         }
         if actual > policy.limits.max_bytes {
             let max = policy.limits.max_bytes;
@@ -281,28 +275,22 @@ impl Pipeline {
         }
         let structure = {
             crate::trace::stage!("walk");
-            let walked = decode::guarded("walk", || container::walk(format, bytes, &policy.limits));
+            let walked =
+                decode::guarded("walk", || Ok(container::walk(format, bytes, &policy.limits)));
             match walked {
                 Ok(structure) => structure,
                 Err(stop) => return Err(stopped(inspection, stop)),
             }
         };
-        inspection
-            .findings
-            .extend(judge(policy, upload, &structure));
+        inspection.findings.extend(judge(policy, upload, &structure));
         if inspection.is_accepted() && structure.size().is_empty() {
             // A walk that found no header says so; this is the net under it.
             let what = "no usable header";
-            inspection
-                .findings
-                .push(Finding::error(FindingKind::Corrupt { what }));
+            inspection.findings.push(Finding::error(FindingKind::Corrupt { what }));
         }
         inspection.structure = Some(structure.clone());
         if inspection.is_accepted() {
-            Ok(Admitted {
-                inspection,
-                structure,
-            })
+            Ok(Admitted { inspection, structure })
         } else {
             Err(Error::of_inspection(inspection))
         }
@@ -317,23 +305,14 @@ impl Pipeline {
         let policy = self.policy();
         let verified = self.run(|| {
             let Admitted { structure, .. } = &admitted;
-            decode::verify(
-                upload.bytes(),
-                structure,
-                &policy.limits,
-                upload.cancellation(),
-            )
+            decode::verify(upload.bytes(), structure, &policy.limits, upload.cancellation())
         });
         let findings = match verified {
             Ok(findings) => findings,
             Err(stop) => return Err(stopped(admitted.inspection, stop)),
         };
         let known = &mut admitted.inspection.findings;
-        known.extend(
-            findings
-                .iter()
-                .filter_map(|finding| settle(policy, finding)),
-        );
+        known.extend(findings.iter().filter_map(|finding| settle(policy, finding)));
         if admitted.inspection.is_accepted() {
             Ok(admitted)
         } else {
@@ -348,10 +327,7 @@ impl Pipeline {
         admitted: Admitted,
         (bytes, image): (ByteDigest, ImageDigest),
     ) -> Result<Draft, Error> {
-        let Admitted {
-            mut inspection,
-            structure,
-        } = self.verify(upload, admitted)?;
+        let Admitted { mut inspection, structure } = self.verify(upload, admitted)?;
         let policy = self.policy();
         let cancellation = upload.cancellation();
         let worked = self.run(|| {
@@ -359,13 +335,7 @@ impl Pipeline {
                 let decoded = {
                     crate::trace::stage!("decode");
                     let limits = &policy.limits;
-                    decode::decode(
-                        upload.bytes(),
-                        &structure,
-                        Mode::Shown,
-                        limits,
-                        cancellation,
-                    )?
+                    decode::decode(upload.bytes(), &structure, Mode::Shown, limits, cancellation)?
                 };
                 let pixels = &decoded.pixels;
                 let specs = &self.settings.specs;
@@ -373,46 +343,28 @@ impl Pipeline {
                     || {
                         crate::trace::stage!("describe");
                         let pixel_digest = policy.pixel_digest.then(|| PixelDigest::of(pixels));
-                        (
-                            Palette::of(pixels),
-                            PerceptualHash::of(pixels),
-                            pixel_digest,
-                        )
+                        (Palette::of(pixels), PerceptualHash::of(pixels), pixel_digest)
                     },
                     || {
                         crate::trace::stage!("render");
-                        let source = SourceFacts::of(&structure);
+                        let source = source_facts(&structure);
                         render(pixels, source, specs, &policy.renditions, cancellation)
                     },
                 );
-                Ok((decoded.findings, described, renditions?))
+                Ok((decoded.findings, described, renditions.map_err(render_stopped)?))
             })
-            .and_then(|worked| worked)
         });
         let (findings, (palette, perceptual, pixels), renditions) = match worked {
             Ok(worked) => worked,
             Err(stop) => return Err(stopped(inspection, stop)),
         };
-        let settled = findings
-            .iter()
-            .filter_map(|finding| settle(policy, finding));
+        let settled = findings.iter().filter_map(|finding| settle(policy, finding));
         inspection.findings.extend(settled);
         if !inspection.is_accepted() {
             return Err(Error::of_inspection(inspection));
         }
-        let digests = Digests {
-            bytes,
-            image,
-            pixels,
-            perceptual,
-        };
-        Ok(Draft {
-            inspection,
-            format: structure.format(),
-            digests,
-            palette,
-            renditions,
-        })
+        let digests = Digests { bytes, image, pixels, perceptual };
+        Ok(Draft { inspection, format: structure.format(), digests, palette, renditions })
     }
 
     /// Asks the index, where the policy wants it asked.
@@ -428,15 +380,10 @@ impl Pipeline {
         let mut digests = vec![Digest::Bytes(bytes), Digest::Image(image)];
         digests.extend(pixels.map(Digest::Pixels));
         let id = upload.id().map_or_else(|| bytes.to_string(), str::to_owned);
-        Ok(
-            match index
-                .clone()
-                .reserve(&self.settings.scope, &digests, &id, None)?
-            {
-                Reserve::Reserved(reservation) => Claim::New(reservation),
-                Reserve::Known(known) => Claim::Known(known),
-            },
-        )
+        Ok(match index.clone().reserve(&self.settings.scope, &digests, &id, None)? {
+            Reserve::Reserved(reservation) => Claim::New(reservation),
+            Reserve::Known(known) => Claim::Known(known),
+        })
     }
 
     /// Whether the index holds one of these digests for a stored image, without reserving.
@@ -447,10 +394,8 @@ impl Pipeline {
         let Some(index) = self.index() else {
             return Ok(None);
         };
-        let known = index.lookup(
-            &self.settings.scope,
-            &[Digest::Bytes(bytes), Digest::Image(image)],
-        )?;
+        let known =
+            index.lookup(&self.settings.scope, &[Digest::Bytes(bytes), Digest::Image(image)])?;
         Ok(known.filter(|known| known.committed))
     }
 
@@ -461,13 +406,7 @@ impl Pipeline {
 
     /// Puts the index's word into the report.
     pub(crate) fn finish(&self, draft: Draft, claim: Claim) -> Result<Report, Error> {
-        let Draft {
-            inspection,
-            format,
-            digests,
-            palette,
-            renditions,
-        } = draft;
+        let Draft { inspection, format, digests, palette, renditions } = draft;
         let (duplicate, reservation) = match claim {
             Claim::NotAsked => (None, None),
             Claim::New(mut reservation) => {
@@ -479,9 +418,7 @@ impl Pipeline {
             }
             Claim::Known(known) => (Some(known), None),
         };
-        let size = inspection
-            .size()
-            .unwrap_or(crate::geometry::Size::new(0, 0));
+        let size = inspection.size().unwrap_or(crate::geometry::Size::new(0, 0));
         Ok(Report {
             inspection,
             structure_format: format,
@@ -511,16 +448,11 @@ pub(crate) fn exact_digests(
     structure: &Structure,
 ) -> (ByteDigest, ImageDigest) {
     crate::trace::stage!("digest");
-    (
-        ByteDigest::of(upload.bytes()),
-        ImageDigest::of(structure, upload.bytes()),
-    )
+    (ByteDigest::of(upload.bytes()), ImageDigest::of(structure, upload.bytes()))
 }
 
 pub(crate) fn rejected_as(inspection: Inspection, known: &Known) -> Error {
-    let finding = Finding::error(FindingKind::Duplicate {
-        of: known.id.clone(),
-    });
+    let finding = Finding::error(FindingKind::Duplicate { of: known.id.clone() });
     Error::rejecting(inspection, finding)
 }
 
@@ -528,5 +460,20 @@ pub(crate) fn stopped(inspection: Inspection, stop: Stop) -> Error {
     match stop {
         Stop::Finding(finding) => Error::rejecting(inspection, finding),
         Stop::Cancelled => Error::Cancelled,
+    }
+}
+
+fn source_facts(structure: &Structure) -> SourceFacts {
+    SourceFacts {
+        format: structure.format(),
+        lossless: structure.parts().iter().any(|part| part.name.as_str() == "VP8L"),
+        shown: structure.size(),
+    }
+}
+
+fn render_stopped(stop: RenderStop) -> Stop {
+    match stop {
+        RenderStop::Cancelled => Stop::Cancelled,
+        RenderStop::Failed(stage) => Stop::Finding(Finding::error(FindingKind::Internal { stage })),
     }
 }

@@ -22,11 +22,7 @@ pub struct Inspection {
 
 impl Inspection {
     pub(crate) fn of_bytes(bytes: u64) -> Self {
-        Self {
-            bytes,
-            structure: None,
-            findings: Vec::new(),
-        }
+        Self { bytes, structure: None, findings: Vec::new() }
     }
 
     /// True when no finding rejects the file.
@@ -36,9 +32,7 @@ impl Inspection {
 
     /// The first finding that rejects the file.
     pub fn rejecting(&self) -> Option<&Finding> {
-        self.findings
-            .iter()
-            .find(|finding| finding.severity() == Severity::Error)
+        self.findings.iter().find(|finding| finding.severity() == Severity::Error)
     }
 
     /// Everything there is to say, in the order in which it was noticed.
@@ -58,18 +52,12 @@ impl Inspection {
 
     /// Width and height as shown, or `None` when no header could be read.
     pub fn size(&self) -> Option<Size> {
-        self.structure
-            .as_ref()
-            .map(Structure::size)
-            .filter(|size| !size.is_empty())
+        self.structure.as_ref().map(Structure::size).filter(|size| !size.is_empty())
     }
 
     /// How stored rows and columns are turned to show the picture.
     pub fn orientation(&self) -> Orientation {
-        self.structure
-            .as_ref()
-            .map(Structure::orientation)
-            .unwrap_or_default()
+        self.structure.as_ref().map(Structure::orientation).unwrap_or_default()
     }
 
     /// Frames in the file: 1 for a still, 0 when nothing could be read.
@@ -107,10 +95,7 @@ impl Rejection {
     /// Takes an inspection that has an error; `None` when it has none.
     pub(crate) fn of(inspection: Inspection) -> Option<Self> {
         let finding = inspection.rejecting()?.clone();
-        Some(Self {
-            inspection,
-            finding,
-        })
+        Some(Self { inspection, finding })
     }
 
     /// The finding that decided.
@@ -244,11 +229,7 @@ mod as_rows {
             let rejecting = self.rejecting();
             row.serialize_entry(
                 "verdict",
-                if rejecting.is_none() {
-                    "accepted"
-                } else {
-                    "rejected"
-                },
+                if rejecting.is_none() { "accepted" } else { "rejected" },
             )?;
             row.serialize_entry("code", &rejecting.map(crate::finding::Finding::code))?;
             row.serialize_entry("message", &rejecting.map(ToString::to_string))?;
@@ -279,10 +260,7 @@ mod as_rows {
             row.serialize_entry("image_colors", self.image_colors())?;
             row.serialize_entry("player_color", &self.player_color())?;
             row.serialize_entry("renditions", &self.renditions)?;
-            row.serialize_entry(
-                "duplicate_of",
-                &self.duplicate.as_ref().map(|known| &known.id),
-            )?;
+            row.serialize_entry("duplicate_of", &self.duplicate.as_ref().map(|known| &known.id))?;
             row.end()
         }
     }

@@ -6,7 +6,8 @@ mod make;
 use std::sync::Arc;
 
 use gatefold::{
-    BatchOptions, Cancellation, DuplicateIndex, DuplicateRule, MemoryIndex, Pipeline, Policy, RenditionSpec, Source,
+    BatchOptions, Cancellation, DuplicateIndex, DuplicateRule, MemoryIndex, Pipeline, Policy,
+    RenditionSpec, Source,
 };
 
 fn files() -> Vec<(String, Vec<u8>)> {
@@ -39,7 +40,11 @@ fn pipeline(threads: usize, duplicates: DuplicateRule, index: Arc<dyn DuplicateI
 }
 
 /// Everything a batch says, as text.
-fn transcript(pipeline: &Pipeline, files: &[(String, Vec<u8>)], options: &BatchOptions) -> Vec<String> {
+fn transcript(
+    pipeline: &Pipeline,
+    files: &[(String, Vec<u8>)],
+    options: &BatchOptions,
+) -> Vec<String> {
     let mut lines = Vec::new();
     pipeline.process_batch(sources(files), options, |item| {
         let said = match item.result {
@@ -62,14 +67,22 @@ fn transcript(pipeline: &Pipeline, files: &[(String, Vec<u8>)], options: &BatchO
 fn one_and_many_threads_give_identical_results_in_input_order() {
     let files = files();
     for rule in [DuplicateRule::Report, DuplicateRule::Reject] {
-        let one = transcript(&pipeline(1, rule, Arc::new(MemoryIndex::new())), &files, &BatchOptions::default());
+        let one = transcript(
+            &pipeline(1, rule, Arc::new(MemoryIndex::new())),
+            &files,
+            &BatchOptions::default(),
+        );
         assert_eq!(one.len(), files.len());
         for (line, (number, (id, _))) in one.iter().zip(files.iter().enumerate()) {
             assert!(line.starts_with(&format!("{number} {id} ")), "{line}");
         }
         for threads in [2, 5] {
             let many = pipeline(threads, rule, Arc::new(MemoryIndex::new()));
-            assert_eq!(one, transcript(&many, &files, &BatchOptions::default()), "{threads} threads");
+            assert_eq!(
+                one,
+                transcript(&many, &files, &BatchOptions::default()),
+                "{threads} threads"
+            );
         }
     }
 }
@@ -94,10 +107,14 @@ fn the_earlier_of_equal_uploads_is_the_original() {
 fn a_budget_smaller_than_any_upload_still_ends() {
     let files = files();
     let index = || Arc::new(MemoryIndex::new());
-    let plenty = transcript(&pipeline(2, DuplicateRule::Report, index()), &files, &BatchOptions::default());
+    let plenty =
+        transcript(&pipeline(2, DuplicateRule::Report, index()), &files, &BatchOptions::default());
     for budget in [0, 1, 20_000] {
         let options = BatchOptions::default().memory_budget(budget);
-        assert_eq!(plenty, transcript(&pipeline(3, DuplicateRule::Report, index()), &files, &options));
+        assert_eq!(
+            plenty,
+            transcript(&pipeline(3, DuplicateRule::Report, index()), &files, &options)
+        );
     }
 }
 

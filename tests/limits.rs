@@ -25,7 +25,8 @@ fn at_and_past(bytes: &[u8], n: u64, code: &str, set: impl Fn(&mut Policy, u64))
     assert_eq!(error.code(), code);
     let message = error.to_string();
     assert!(message.contains(&(n - 1).to_string()), "the limit is missing: {message}");
-    for result in [past.inspect(&Upload::new(bytes)).err(), past.process(&Upload::new(bytes)).err()] {
+    for result in [past.inspect(&Upload::new(bytes)).err(), past.process(&Upload::new(bytes)).err()]
+    {
         assert_eq!(result.expect("every depth refuses").code(), code);
     }
 }
@@ -33,7 +34,9 @@ fn at_and_past(bytes: &[u8], n: u64, code: &str, set: impl Fn(&mut Policy, u64))
 #[test]
 fn bytes_of_a_slice() {
     let bytes = make::png(5, 5, 0);
-    at_and_past(&bytes, bytes.len() as u64, "too_many_bytes", |policy, n| policy.limits.max_bytes = n);
+    at_and_past(&bytes, bytes.len() as u64, "too_many_bytes", |policy, n| {
+        policy.limits.max_bytes = n
+    });
 }
 
 #[test]
@@ -56,7 +59,9 @@ fn a_stream_is_read_one_byte_past_the_cap_at_most() {
 
 #[test]
 fn side_pixels_and_least_side() {
-    for bytes in [make::png(40, 30, 1), make::jpeg(40, 30, 1), make::webp(40, 30, 1), make::gif(40, 30, 1)] {
+    for bytes in
+        [make::png(40, 30, 1), make::jpeg(40, 30, 1), make::webp(40, 30, 1), make::gif(40, 30, 1)]
+    {
         at_and_past(&bytes, 40, "side_too_long", |policy, n| policy.limits.max_side = n as u32);
         at_and_past(&bytes, 1_200, "too_many_pixels", |policy, n| policy.limits.max_pixels = n);
         let least = |n| pipeline(move |policy| policy.min_side = n);
@@ -77,18 +82,25 @@ fn frames_and_their_pixels() {
 
 #[test]
 fn metadata_inflated_or_not() {
-    let plain = make::with_chunk(make::png(4, 4, 0), b"tEXt", &[b"Comment\0".as_slice(), &[b'x'; 500]].concat());
+    let plain = make::with_chunk(
+        make::png(4, 4, 0),
+        b"tEXt",
+        &[b"Comment\0".as_slice(), &[b'x'; 500]].concat(),
+    );
     let metadata = pipeline(|_| {}).inspect(&Upload::new(&plain)).unwrap();
     let n = metadata.structure().unwrap().metadata_bytes();
     assert!((500..=540).contains(&n), "{n}");
     at_and_past(&plain, n, "too_much_metadata", |policy, n| policy.limits.max_metadata_bytes = n);
 
-    let mut encoder = flate2::write::ZlibEncoder::new(b"Comment\0\0".to_vec(), flate2::Compression::best());
+    let mut encoder =
+        flate2::write::ZlibEncoder::new(b"Comment\0\0".to_vec(), flate2::Compression::best());
     std::io::Write::write_all(&mut encoder, &[b'x'; 100_000]).unwrap();
     let deflated = make::with_chunk(make::png(4, 4, 0), b"zTXt", &encoder.finish().unwrap());
     let small = pipeline(|policy| policy.limits.max_metadata_bytes = 99_000);
     assert_eq!(refusal(&small, &deflated).code(), "too_much_metadata");
-    pipeline(|policy| policy.limits.max_metadata_bytes = 101_000).check(&Upload::new(&deflated)).unwrap();
+    pipeline(|policy| policy.limits.max_metadata_bytes = 101_000)
+        .check(&Upload::new(&deflated))
+        .unwrap();
 }
 
 #[test]
@@ -97,7 +109,8 @@ fn parts() {
     for _ in 0..7 {
         bytes = make::with_chunk(bytes, b"tEXt", b"a\0b");
     }
-    let n = pipeline(|_| {}).inspect(&Upload::new(&bytes)).unwrap().structure().unwrap().parts().len();
+    let n =
+        pipeline(|_| {}).inspect(&Upload::new(&bytes)).unwrap().structure().unwrap().parts().len();
     at_and_past(&bytes, n as u64, "too_many_parts", |policy, n| policy.limits.max_parts = n);
 }
 
@@ -111,7 +124,9 @@ fn scans() {
 
 #[test]
 fn memory() {
-    for bytes in [make::png(64, 64, 1), make::jpeg(64, 64, 1), make::webp(64, 64, 1), make::gif(64, 64, 1)] {
+    for bytes in
+        [make::png(64, 64, 1), make::jpeg(64, 64, 1), make::webp(64, 64, 1), make::gif(64, 64, 1)]
+    {
         let generous = pipeline(|policy| policy.limits.max_memory = 16 * 1024 * 1024);
         generous.check(&Upload::new(&bytes)).unwrap();
         let tight = pipeline(|policy| policy.limits.max_memory = 64 * 64);
@@ -149,14 +164,18 @@ fn color_models() {
 fn animations_and_metadata_by_rule() {
     let animated = make::gif(8, 8, 2);
     let described = make::with_segment(&make::jpeg(16, 16, 0), 0xe1, &make::exif(1, "a day out"));
-    for (bytes, code) in [(animated, "animation_not_accepted"), (described, "metadata_not_accepted")] {
-        let under = |rule: Rule| {
-            pipeline(|policy| (policy.animation, policy.metadata) = (rule, rule))
-        };
+    for (bytes, code) in
+        [(animated, "animation_not_accepted"), (described, "metadata_not_accepted")]
+    {
+        let under =
+            |rule: Rule| pipeline(|policy| (policy.animation, policy.metadata) = (rule, rule));
         let silent = under(Rule::Allow).check(&Upload::new(&bytes)).unwrap();
         assert!(silent.findings().is_empty(), "{:?}", silent.findings());
         let warned = under(Rule::Warn).check(&Upload::new(&bytes)).unwrap();
-        assert_eq!(warned.findings().iter().map(gatefold::Finding::code).collect::<Vec<_>>(), [code]);
+        assert_eq!(
+            warned.findings().iter().map(gatefold::Finding::code).collect::<Vec<_>>(),
+            [code]
+        );
         assert_eq!(refusal(&under(Rule::Reject), &bytes).code(), code);
     }
 }
@@ -169,8 +188,14 @@ fn claims_are_compared_never_believed() {
         assert_eq!(inspection.format(), Some(Format::Png));
         inspection.findings().iter().any(|finding| finding.code() == "spoofed_type")
     };
-    assert!(!spoofed(Upload::new(&png).claiming_name("cover.PNG").claiming_media_type("image/png")));
-    assert!(!spoofed(Upload::new(&png).claiming_name("example.file").claiming_media_type("application/octet-stream")));
+    assert!(!spoofed(
+        Upload::new(&png).claiming_name("cover.PNG").claiming_media_type("image/png")
+    ));
+    assert!(!spoofed(
+        Upload::new(&png)
+            .claiming_name("example.file")
+            .claiming_media_type("application/octet-stream")
+    ));
     assert!(spoofed(Upload::new(&png).claiming_name("cover.jpg")));
     assert!(spoofed(Upload::new(&png).claiming_media_type("image/gif; q=1")));
     assert!(spoofed(Upload::new(&png).claiming_media_type("image/avif")));
@@ -181,12 +206,21 @@ fn claims_are_compared_never_believed() {
 
 #[test]
 fn presets_have_the_numbers_of_their_apis() {
-    let facts = |policy: Policy| (policy.limits.max_bytes / (1024 * 1024), policy.formats.len(), policy.duplicates);
+    let facts = |policy: Policy| {
+        (policy.limits.max_bytes / (1024 * 1024), policy.formats.len(), policy.duplicates)
+    };
     assert_eq!(facts(Policy::moov()), (16, 3, DuplicateRule::Reject));
     assert_eq!(facts(Policy::audiodelivery()), (16, 4, DuplicateRule::Allow));
     assert_eq!(facts(Policy::audicient()), (25, 4, DuplicateRule::Allow));
     assert_eq!(facts(Policy::backoffice()), (15, 4, DuplicateRule::Allow));
     let release = Policy::audicient_release();
-    assert_eq!((release.min_side, release.square, release.color_model), (3_000, true, Some(ColorModel::Rgb)));
-    assert!(Policy::PRESETS.iter().all(|name| Policy::preset(name).is_some_and(|policy| policy.name == *name)));
+    assert_eq!(
+        (release.min_side, release.square, release.color_model),
+        (3_000, true, Some(ColorModel::Rgb))
+    );
+    assert!(
+        Policy::PRESETS
+            .iter()
+            .all(|name| Policy::preset(name).is_some_and(|policy| policy.name == *name))
+    );
 }

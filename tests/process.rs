@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use gatefold::{
-    Cancellation, DuplicateRule, Error, Format, MemoryIndex, Pipeline, Policy, RenditionSpec, Size, Upload,
+    Cancellation, DuplicateRule, Error, Format, MemoryIndex, Pipeline, Policy, RenditionSpec, Size,
+    Upload,
 };
 
 fn moov(index: &Arc<MemoryIndex>) -> Pipeline {
@@ -86,7 +87,8 @@ fn the_same_pixels_in_two_formats_are_one_image_where_the_policy_asks() {
     let (png, webp) = (make::png(70, 50, 5), make::webp(70, 50, 5));
     let index = Arc::new(MemoryIndex::new());
     let policy = Policy::default().duplicates(DuplicateRule::Reject);
-    let pipeline = |policy: Policy| Pipeline::builder(policy).duplicates(index.clone()).build().unwrap();
+    let pipeline =
+        |policy: Policy| Pipeline::builder(policy).duplicates(index.clone()).build().unwrap();
     let asked = pipeline(policy.clone().pixel_digest(true));
     asked.process(&Upload::new(&png)).unwrap().take_reservation().unwrap().commit("png").unwrap();
     assert!(asked.process(&Upload::new(&webp)).unwrap_err().is_duplicate());
@@ -143,7 +145,8 @@ fn a_size_that_the_policy_forbids_is_a_configuration_error() {
 #[test]
 fn a_turned_photograph_is_measured_and_shown_upright() {
     let turned = make::with_segment(&make::jpeg(60, 40, 8), 0xe1, &make::exif(6, "sideways"));
-    let pipeline = Pipeline::builder(Policy::default()).rendition("0x30".parse().unwrap()).build().unwrap();
+    let pipeline =
+        Pipeline::builder(Policy::default()).rendition("0x30".parse().unwrap()).build().unwrap();
     let report = pipeline.process(&Upload::new(&turned)).unwrap();
     assert_eq!(report.size(), Size::new(40, 60));
     assert_eq!(report.renditions()[0].size(), Size::new(20, 30));
@@ -158,7 +161,11 @@ fn a_turned_photograph_is_measured_and_shown_upright() {
 fn the_sanitised_original_is_the_same_image_without_its_metadata() {
     let secret = "taken at 52.5200 N 13.4050 E";
     let jpeg = make::with_segment(&make::jpeg(60, 40, 9), 0xe1, &make::exif(6, secret));
-    let mut png = make::with_chunk(make::png(30, 20, 9), b"tEXt", &[b"Location\0", secret.as_bytes()].concat());
+    let mut png = make::with_chunk(
+        make::png(30, 20, 9),
+        b"tEXt",
+        &[b"Location\0", secret.as_bytes()].concat(),
+    );
     png.extend(b"PK\x03\x04 and more");
     let pipeline = Pipeline::builder(Policy::default()).build().unwrap();
     for bytes in [jpeg, png] {
@@ -187,9 +194,16 @@ fn a_raised_flag_stops_the_work() {
 #[test]
 fn a_rejection_keeps_what_is_known() {
     let png = make::png(30, 20, 1);
-    let error = Pipeline::builder(Policy::audicient_release()).build().unwrap().check(&Upload::new(&png)).unwrap_err();
+    let error = Pipeline::builder(Policy::audicient_release())
+        .build()
+        .unwrap()
+        .check(&Upload::new(&png))
+        .unwrap_err();
     let inspection = error.inspection().unwrap();
-    assert_eq!((inspection.format(), inspection.size()), (Some(Format::Png), Some(Size::new(30, 20))));
+    assert_eq!(
+        (inspection.format(), inspection.size()),
+        (Some(Format::Png), Some(Size::new(30, 20)))
+    );
     let codes: Vec<_> = inspection.findings().iter().map(gatefold::Finding::code).collect();
     assert_eq!(codes, ["side_too_short", "not_square"]);
 }

@@ -58,12 +58,7 @@ impl<const CHANNELS: usize> Canvas for Direct<'_, CHANNELS> {
     fn pixel(&self, x: usize, y: usize) -> [u8; 4] {
         let start = (y * self.width + x) * CHANNELS;
         let samples = &self.samples[start..start + CHANNELS];
-        [
-            samples[0],
-            samples[1],
-            samples[2],
-            if CHANNELS == 4 { samples[3] } else { 255 },
-        ]
+        [samples[0], samples[1], samples[2], if CHANNELS == 4 { samples[3] } else { 255 }]
     }
 }
 
@@ -75,10 +70,7 @@ pub(super) struct Reduced<'a, const CHANNELS: usize> {
 
 impl<'a, const CHANNELS: usize> Reduced<'a, CHANNELS> {
     pub(super) fn new(pixels: &'a Pixels, reduction: usize) -> Self {
-        Self {
-            full: Direct::new(pixels),
-            reduction,
-        }
+        Self { full: Direct::new(pixels), reduction }
     }
 }
 
@@ -120,11 +112,7 @@ impl<const CHANNELS: usize> Canvas for Reduced<'_, CHANNELS> {
             return [0; 4];
         }
         let [red, green, blue] = sums.map(|sum| ((sum + divisor / 2) / divisor) as u8);
-        let alpha = if CHANNELS == 4 {
-            ((alphas + count / 2) / count) as u8
-        } else {
-            255
-        };
+        let alpha = if CHANNELS == 4 { ((alphas + count / 2) / count) as u8 } else { 255 };
         [red, green, blue, alpha]
     }
 }

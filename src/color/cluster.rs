@@ -40,9 +40,7 @@ pub(super) struct Assignment {
 
 impl Assignment {
     pub(super) fn new(bins: &[Mass]) -> Self {
-        Self {
-            labels: vec![0; bins.len()],
-        }
+        Self { labels: vec![0; bins.len()] }
     }
 
     /// Gives each bin to the nearest centre; of equally near ones to the first.
@@ -96,13 +94,7 @@ impl Assignment {
 
     /// The clusters with all that belongs to them.
     pub(super) fn clusters(&self, bins: &[Mass], centers: &[Oklab]) -> Vec<Mass> {
-        let empty = |&color: &Oklab| Mass {
-            color,
-            weight: 0.0,
-            area: 0.0,
-            middle: 0.0,
-            flat: 0.0,
-        };
+        let empty = |&color: &Oklab| Mass { color, weight: 0.0, area: 0.0, middle: 0.0, flat: 0.0 };
         let mut clusters: Vec<Mass> = centers.iter().map(empty).collect();
         for (bin, &label) in bins.iter().zip(&self.labels) {
             clusters[usize::from(label)].take(bin);
@@ -200,13 +192,8 @@ pub(super) fn dissolve(clusters: &mut Vec<Mass>, dust: f32) {
     while clusters.len() > 1 {
         let needless =
             (0..clusters.len()).filter(|&i| clusters[i].area < dust || is_mix(clusters, i));
-        let smallest = needless.reduce(|best, i| {
-            if clusters[i].area < clusters[best].area {
-                i
-            } else {
-                best
-            }
-        });
+        let smallest = needless
+            .reduce(|best, i| if clusters[i].area < clusters[best].area { i } else { best });
         match smallest {
             Some(i) => clusters.remove(i),
             None => break,

@@ -32,11 +32,7 @@ pub fn wcag(a: Rgb, b: Rgb) -> f64 {
 pub fn relative_luminance(color: Rgb) -> f64 {
     let linear = |sample: u8| {
         let encoded = f64::from(sample) / 255.0;
-        if encoded <= 0.04045 {
-            encoded / 12.92
-        } else {
-            libm::pow((encoded + 0.055) / 1.055, 2.4)
-        }
+        if encoded <= 0.04045 { encoded / 12.92 } else { libm::pow((encoded + 0.055) / 1.055, 2.4) }
     };
     0.2126 * linear(color.red) + 0.7152 * linear(color.green) + 0.0722 * linear(color.blue)
 }
@@ -62,18 +58,10 @@ pub fn apca(text: Rgb, background: Rgb) -> f64 {
     }
     if background > text {
         let contrast = (libm::pow(background, 0.56) - libm::pow(text, 0.57)) * SCALE;
-        if contrast < LOW_CLIP {
-            0.0
-        } else {
-            (contrast - OFFSET) * 100.0
-        }
+        if contrast < LOW_CLIP { 0.0 } else { (contrast - OFFSET) * 100.0 }
     } else {
         let contrast = (libm::pow(background, 0.65) - libm::pow(text, 0.62)) * SCALE;
-        if contrast > -LOW_CLIP {
-            0.0
-        } else {
-            (contrast + OFFSET) * 100.0
-        }
+        if contrast > -LOW_CLIP { 0.0 } else { (contrast + OFFSET) * 100.0 }
     }
 }
 
@@ -112,20 +100,14 @@ mod tests {
             (0x44_4444, 0x11_2233, -7.526_878_460_278_154),
         ] {
             let found = apca(rgb(text), rgb(background));
-            assert!(
-                (found - expected).abs() < 1e-9,
-                "{text:06x} on {background:06x}: {found}"
-            );
+            assert!((found - expected).abs() < 1e-9, "{text:06x} on {background:06x}: {found}");
         }
     }
 
     #[test]
     fn wcag_is_symmetric_and_ends_at_21() {
-        let (black, white, grey) = (
-            Rgb::new(0, 0, 0),
-            Rgb::new(255, 255, 255),
-            Rgb::new(118, 118, 118),
-        );
+        let (black, white, grey) =
+            (Rgb::new(0, 0, 0), Rgb::new(255, 255, 255), Rgb::new(118, 118, 118));
         assert!((wcag(black, white) - 21.0).abs() < 1e-12);
         assert!((wcag(grey, white) - wcag(white, grey)).abs() < 1e-12);
         // #767676 is the lightest grey that carries white text at 4.5:1.

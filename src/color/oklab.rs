@@ -109,12 +109,9 @@ mod tests {
 
     #[test]
     fn agrees_with_palette() {
-        for (red, green, blue) in [
-            (0.0, 0.0, 0.0),
-            (1.0, 1.0, 1.0),
-            (0.2, 0.7, 0.1),
-            (0.9, 0.05, 0.4),
-        ] {
+        for (red, green, blue) in
+            [(0.0, 0.0, 0.0), (1.0, 1.0, 1.0), (0.2, 0.7, 0.1), (0.9, 0.05, 0.4)]
+        {
             let theirs: Oklab = LinSrgb::new(red, green, blue).into_color();
             assert!(distance_squared(from_linear(red, green, blue), theirs) < 1e-10);
         }

@@ -103,10 +103,7 @@ pub struct PaletteBuilder {
 
 impl Default for PaletteBuilder {
     fn default() -> Self {
-        Self {
-            max_colors: 5,
-            clustering: Clustering::default(),
-        }
+        Self { max_colors: 5, clustering: Clustering::default() }
     }
 }
 
@@ -137,16 +134,13 @@ impl PaletteBuilder {
     ) -> Option<Palette> {
         let palettes: Vec<&Palette> = palettes.into_iter().collect();
         let part = 1.0 / palettes.len() as f32;
-        let masses = palettes
-            .iter()
-            .flat_map(|palette| &palette.clusters)
-            .map(|mass| Mass {
-                color: mass.color,
-                weight: mass.weight * part,
-                area: mass.area * part,
-                middle: mass.middle * part,
-                flat: mass.flat * part,
-            });
+        let masses = palettes.iter().flat_map(|palette| &palette.clusters).map(|mass| Mass {
+            color: mass.color,
+            weight: mass.weight * part,
+            area: mass.area * part,
+            middle: mass.middle * part,
+            flat: mass.flat * part,
+        });
         self.of_masses(&masses.collect::<Vec<_>>(), Vec::new())
     }
 
@@ -155,9 +149,7 @@ impl PaletteBuilder {
             return None;
         }
         let mut assignment = Assignment::new(bins);
-        let mut centers = self
-            .clustering
-            .centers(bins, FIRST_CLUSTERS.max(self.max_colors + 4));
+        let mut centers = self.clustering.centers(bins, FIRST_CLUSTERS.max(self.max_colors + 4));
         assignment.refine(bins, &mut centers, 6);
         let mut clusters = assignment.clusters(bins, &centers);
         clusters.retain(|cluster| cluster.area > 0.0);
@@ -177,15 +169,9 @@ impl PaletteBuilder {
         assignment.refine(bins, &mut centers, 6);
         let coarse = assignment.clusters(bins, &centers);
         let mut found: Vec<(Oklab, f32)> = vec![];
-        for (label, cluster) in coarse
-            .iter()
-            .enumerate()
-            .filter(|(_, cluster)| cluster.area > 0.0)
+        for (label, cluster) in coarse.iter().enumerate().filter(|(_, cluster)| cluster.area > 0.0)
         {
-            found.push((
-                assignment.trimmed_center(bins, label, cluster.color),
-                cluster.area,
-            ));
+            found.push((assignment.trimmed_center(bins, label, cluster.color), cluster.area));
         }
         let player_color = PlayerColor::new(player, &found);
         Some(Palette {
@@ -219,19 +205,12 @@ fn average(bins: &[Mass]) -> Rgb {
     for bin in bins {
         let linear: LinSrgb = bin.color.into_color();
         let area = f64::from(bin.area);
-        for (sum, value) in sums
-            .iter_mut()
-            .zip([linear.red, linear.green, linear.blue, 1.0])
-        {
+        for (sum, value) in sums.iter_mut().zip([linear.red, linear.green, linear.blue, 1.0]) {
             *sum += f64::from(value) * area;
         }
     }
     let mean = |sum: f64| (sum / sums[3]) as f32;
-    oklab::to_rgb(oklab::from_linear(
-        mean(sums[0]),
-        mean(sums[1]),
-        mean(sums[2]),
-    ))
+    oklab::to_rgb(oklab::from_linear(mean(sums[0]), mean(sums[1]), mean(sums[2])))
 }
 
 /// One of a picture's colours. Displays as `#rrggbb`.
@@ -270,11 +249,7 @@ impl ImageColor {
     /// How strong the colour is, 0.0 (a grey) to 1.0: the saturation, less towards black and
     /// white, as the npm package extract-colors counts it.
     pub fn intensity(&self) -> f32 {
-        let Hsl {
-            saturation,
-            lightness,
-            ..
-        } = self.hsl();
+        let Hsl { saturation, lightness, .. } = self.hsl();
         saturation * (0.5 - (0.5 - lightness).abs()) * 2.0
     }
 }

@@ -25,16 +25,9 @@ impl Thumbnail {
     pub(super) fn new(picture: (usize, usize), columns: usize, rows: usize) -> Self {
         let long_side = columns.max(rows).max(1);
         let side = SIDE.min(long_side);
-        let (width, height) = (
-            (columns * side / long_side).max(1),
-            (rows * side / long_side).max(1),
-        );
-        Self {
-            width,
-            height,
-            picture,
-            cells: vec![Cell::default(); width * height],
-        }
+        let (width, height) =
+            ((columns * side / long_side).max(1), (rows * side / long_side).max(1));
+        Self { width, height, picture, cells: vec![Cell::default(); width * height] }
     }
 
     pub(super) fn width(&self) -> usize {
@@ -64,11 +57,7 @@ impl Thumbnail {
     /// library, and the hash of a picture has to be the same on every machine.
     pub(super) fn thumb_hash(&self) -> Vec<u8> {
         let total_alpha: u64 = self.cells.iter().map(|cell| u64::from(cell.alpha)).sum();
-        let full_alpha: u64 = self
-            .cells
-            .iter()
-            .map(|cell| 255 * u64::from(cell.count))
-            .sum();
+        let full_alpha: u64 = self.cells.iter().map(|cell| 255 * u64::from(cell.count)).sum();
         let has_alpha = total_alpha < full_alpha;
         let average = self.average();
 
@@ -139,11 +128,7 @@ impl Thumbnail {
     fn average(&self) -> [f64; 3] {
         let alpha: u64 = self.cells.iter().map(|cell| u64::from(cell.alpha)).sum();
         [0, 1, 2].map(|channel| {
-            let sum: u64 = self
-                .cells
-                .iter()
-                .map(|cell| u64::from(cell.color[channel]))
-                .sum();
+            let sum: u64 = self.cells.iter().map(|cell| u64::from(cell.color[channel])).sum();
             sum as f64 / (255 * alpha.max(1)) as f64
         })
     }
@@ -169,24 +154,14 @@ impl Thumbnail {
                 waves.push(sum / (self.width * self.height) as f64);
             }
         }
-        let constant = if waves.is_empty() {
-            0.0
-        } else {
-            waves.remove(0)
-        };
-        let scale = waves
-            .iter()
-            .fold(0.0, |scale: f64, wave| scale.max(wave.abs()));
+        let constant = if waves.is_empty() { 0.0 } else { waves.remove(0) };
+        let scale = waves.iter().fold(0.0, |scale: f64, wave| scale.max(wave.abs()));
         // What is left of a flat channel is rounding noise: not worth scaling up.
         let factor = if scale > 1e-9 { 0.5 / scale } else { 0.0 };
         for wave in &mut waves {
             *wave = 0.5 + factor * *wave;
         }
-        Transformed {
-            constant,
-            scale,
-            waves,
-        }
+        Transformed { constant, scale, waves }
     }
 }
 
@@ -203,9 +178,7 @@ fn cosines(waves: usize, length: usize) -> Vec<Vec<f64>> {
     let value = |wave: usize, at: usize| {
         libm::cos(std::f64::consts::PI / length as f64 * wave as f64 * (at as f64 + 0.5))
     };
-    (0..waves)
-        .map(|wave| (0..length).map(|at| value(wave, at)).collect())
-        .collect()
+    (0..waves).map(|wave| (0..length).map(|at| value(wave, at)).collect()).collect()
 }
 
 /// A value of 0.0..=1.0 in `steps` steps.

@@ -106,18 +106,10 @@ fn texts(background: Rgb, text: Rgb, picture: &[(Oklab, f32)]) -> (Rgb, Rgb) {
         })
         .collect();
     candidates.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let primary = candidates
-        .first()
-        .map_or_else(|| tinted(background, text), |&(_, color)| color);
+    let primary = candidates.first().map_or_else(|| tinted(background, text), |&(_, color)| color);
     let apart = |color: Rgb| distance_squared(from_rgb(color), from_rgb(primary)) >= APART * APART;
-    let other = candidates
-        .iter()
-        .map(|&(_, color)| color)
-        .find(|&color| apart(color));
-    (
-        primary,
-        other.unwrap_or_else(|| subdued(primary, background)),
-    )
+    let other = candidates.iter().map(|&(_, color)| color).find(|&color| apart(color));
+    (primary, other.unwrap_or_else(|| subdued(primary, background)))
 }
 
 /// `text` with a trace of the background's hue.
@@ -129,11 +121,7 @@ fn tinted(background: Rgb, text: Rgb) -> Rgb {
         Oklab::new(lightness, hue.a * chroma_kept, hue.b * chroma_kept),
         lightness,
     ));
-    if tone::is_readable(tint, background, tone::TEXT_LC) {
-        tint
-    } else {
-        text
-    }
+    if tone::is_readable(tint, background, tone::TEXT_LC) { tint } else { text }
 }
 
 /// `text` moved towards the background as far as it stays readable, a quarter of the way at most.

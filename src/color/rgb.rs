@@ -46,11 +46,7 @@ impl Rgb {
         let (max, min) = (red.max(green).max(blue), red.min(green).min(blue));
         let (span, lightness) = (max - min, f32::midpoint(max, min));
         if self.red == self.green && self.green == self.blue {
-            return Hsl {
-                hue: 0.0,
-                saturation: 0.0,
-                lightness,
-            };
+            return Hsl { hue: 0.0, saturation: 0.0, lightness };
         }
         let sector = if max <= red {
             (green - blue) / span + if green < blue { 6.0 } else { 0.0 }
@@ -59,16 +55,9 @@ impl Rgb {
         } else {
             (red - green) / span + 4.0
         };
-        let saturation = if lightness > 0.5 {
-            span / (2.0 - max - min)
-        } else {
-            span / (max + min)
-        };
-        Hsl {
-            hue: sector / 6.0,
-            saturation,
-            lightness,
-        }
+        let saturation =
+            if lightness > 0.5 { span / (2.0 - max - min) } else { span / (max + min) };
+        Hsl { hue: sector / 6.0, saturation, lightness }
     }
 
     /// Lightness, chroma and hue in Oklch.
@@ -78,21 +67,13 @@ impl Rgb {
         let color = oklab::from_rgb(self);
         let chroma = oklab::chroma(color);
         if chroma < GREY {
-            return Oklch {
-                lightness: color.l,
-                chroma: 0.0,
-                hue: 0.0,
-            };
+            return Oklch { lightness: color.l, chroma: 0.0, hue: 0.0 };
         }
         let degrees = libm::atan2f(color.b, color.a).to_degrees();
         Oklch {
             lightness: color.l,
             chroma,
-            hue: if degrees < 0.0 {
-                degrees + 360.0
-            } else {
-                degrees
-            },
+            hue: if degrees < 0.0 { degrees + 360.0 } else { degrees },
         }
     }
 }

@@ -68,15 +68,9 @@ struct Axis {
 
 impl Axis {
     fn new(length: usize, long_side: usize) -> Self {
-        let count = if long_side > CELLS {
-            (length * CELLS / long_side).max(1)
-        } else {
-            length
-        };
+        let count = if long_side > CELLS { (length * CELLS / long_side).max(1) } else { length };
         let start = |cell: usize| cell * length / count;
-        let cells = (0..count)
-            .map(|cell| (start(cell), start(cell + 1) - start(cell)))
-            .collect();
+        let cells = (0..count).map(|cell| (start(cell), start(cell + 1) - start(cell))).collect();
         let middle = (0..count)
             .map(|cell| {
                 let percent = (2 * cell + 1).min(2 * (count - cell) - 1) * 50 / count;
@@ -88,9 +82,7 @@ impl Axis {
 
     /// For each cell its place when all of them are spread over `count` places.
     fn onto(&self, count: usize) -> Vec<usize> {
-        (0..self.cells.len())
-            .map(|cell| cell * count / self.cells.len())
-            .collect()
+        (0..self.cells.len()).map(|cell| cell * count / self.cells.len()).collect()
     }
 }
 
@@ -138,10 +130,7 @@ fn collect(canvas: &impl Canvas) -> Sample {
             }
         }
     }
-    Sample {
-        bins: normalize(&bins),
-        thumbnail,
-    }
+    Sample { bins: normalize(&bins), thumbnail }
 }
 
 const LOW_BITS: u8 = (1 << (8 - BITS)) - 1;
@@ -149,9 +138,7 @@ const LOW_BITS: u8 = (1 << (8 - BITS)) - 1;
 const FLAT: u32 = 4;
 
 fn index(color: [u8; 3]) -> usize {
-    color.iter().fold(0, |index, &sample| {
-        index << BITS | usize::from(sample >> (8 - BITS))
-    })
+    color.iter().fold(0, |index, &sample| index << BITS | usize::from(sample >> (8 - BITS)))
 }
 
 /// A well mixed number for a cell, the same on every machine.
@@ -185,11 +172,7 @@ fn settle(canvas: &impl Canvas, x: usize, y: usize, center: [u8; 4]) -> ([u8; 3]
             differences = neighbors.map(|neighbor| difference(center, neighbor));
         }
     }
-    let mut sums = [
-        u32::from(center[0]),
-        u32::from(center[1]),
-        u32::from(center[2]),
-    ];
+    let mut sums = [u32::from(center[0]), u32::from(center[1]), u32::from(center[2])];
     let mut same = 1;
     for (neighbor, difference) in neighbors.iter().zip(differences) {
         if difference <= SAME {
@@ -199,10 +182,7 @@ fn settle(canvas: &impl Canvas, x: usize, y: usize, center: [u8; 4]) -> ([u8; 3]
             }
         }
     }
-    (
-        sums.map(|sum| ((sum + same / 2) / same) as u8),
-        (same - 1).clamp(1, FLAT),
-    )
+    (sums.map(|sum| ((sum + same / 2) / same) as u8), (same - 1).clamp(1, FLAT))
 }
 
 /// When the pixel lies between two opposite neighbours of different colours: the nearer of them.
@@ -218,25 +198,15 @@ fn slope(neighbors: [[u8; 4]; 4], differences: [u32; 4]) -> Option<usize> {
         return None;
     }
     let first = if across >= down { 0 } else { 2 };
-    Some(if differences[first] <= differences[first + 1] {
-        first
-    } else {
-        first + 1
-    })
+    Some(if differences[first] <= differences[first + 1] { first } else { first + 1 })
 }
 
 fn normalize(bins: &[Bin]) -> Vec<Mass> {
     let total = |field: fn(&Bin) -> u32| {
-        bins.iter()
-            .map(|bin| u64::from(field(bin)))
-            .sum::<u64>()
-            .max(1) as f32
+        bins.iter().map(|bin| u64::from(field(bin))).sum::<u64>().max(1) as f32
     };
-    let (weights, areas, middles) = (
-        total(|bin| bin.weight),
-        total(|bin| bin.area),
-        total(|bin| bin.middle),
-    );
+    let (weights, areas, middles) =
+        (total(|bin| bin.weight), total(|bin| bin.area), total(|bin| bin.middle));
     let table = LinearTable::new();
     let filled = bins.iter().enumerate().filter(|(_, bin)| bin.area > 0);
     filled

@@ -34,9 +34,8 @@ fn greedy(bins: &[Mass], count: usize) -> Vec<Oklab> {
     let mut centers = Vec::with_capacity(count);
     let mut distances = vec![f32::MAX; bins.len()];
     // The heaviest bin begins; of equals the first.
-    let mut next = bins
-        .iter()
-        .reduce(|best, bin| if bin.weight > best.weight { bin } else { best });
+    let mut next =
+        bins.iter().reduce(|best, bin| if bin.weight > best.weight { bin } else { best });
     while let Some(bin) = next {
         let center = bin.color;
         centers.push(center);
@@ -64,13 +63,8 @@ fn plus_plus(bins: &[Mass], count: usize) -> Vec<Oklab> {
     if bins.is_empty() {
         return Vec::new();
     }
-    let points: Vec<Point> = bins
-        .iter()
-        .map(|bin| Point {
-            color: bin.color,
-            weight: bin.weight,
-        })
-        .collect();
+    let points: Vec<Point> =
+        bins.iter().map(|bin| Point { color: bin.color, weight: bin.weight }).collect();
     let runs = SEEDS.map(|seed| {
         let run = kmeans_colors::get_kmeans(count, ITERATIONS, CONVERGED, false, &points, seed);
         // The crate's score tells how far the centres moved last, not how tight the clusters are.
@@ -139,10 +133,7 @@ impl Calculate for Point {
 
     /// Never called: only an emptied cluster would need it.
     fn create_random(_: &mut impl Rng) -> Self {
-        Self {
-            color: Oklab::new(0.5, 0.0, 0.0),
-            weight: 0.0,
-        }
+        Self { color: Oklab::new(0.5, 0.0, 0.0), weight: 0.0 }
     }
 
     fn difference(point: &Self, center: &Self) -> f32 {

@@ -50,18 +50,14 @@ pub(super) fn background(color: Oklab) -> (Rgb, Rgb) {
 
 /// The colour as a part of a light page: at least 3:1 on #f4f4f5.
 pub(super) fn for_light_page(color: Oklab) -> Rgb {
-    nearest(color, color.l, 0.0, |candidate| {
-        wcag(candidate, LIGHT_PAGE) >= PART_RATIO
-    })
-    .map_or(Rgb::BLACK, |(_, color)| color)
+    nearest(color, color.l, 0.0, |candidate| wcag(candidate, LIGHT_PAGE) >= PART_RATIO)
+        .map_or(Rgb::BLACK, |(_, color)| color)
 }
 
 /// The colour as a part of a dark page: at least 3:1 on black.
 pub(super) fn for_dark_page(color: Oklab) -> Rgb {
-    nearest(color, color.l, 1.0, |candidate| {
-        wcag(candidate, Rgb::BLACK) >= PART_RATIO
-    })
-    .map_or(Rgb::WHITE, |(_, color)| color)
+    nearest(color, color.l, 1.0, |candidate| wcag(candidate, Rgb::BLACK) >= PART_RATIO)
+        .map_or(Rgb::WHITE, |(_, color)| color)
 }
 
 /// The first lightness from `start` towards `end` at which the 8-bit colour is `good`, and that

@@ -17,19 +17,11 @@ pub(super) fn orientation(block: &[u8]) -> Option<Orientation> {
     };
     let u16_at = |at: usize| -> Option<u16> {
         let pair = tiff.get(at..at.checked_add(2)?)?.try_into().ok()?;
-        Some(if big_endian {
-            u16::from_be_bytes(pair)
-        } else {
-            u16::from_le_bytes(pair)
-        })
+        Some(if big_endian { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) })
     };
     let u32_at = |at: usize| -> Option<u32> {
         let quad = tiff.get(at..at.checked_add(4)?)?.try_into().ok()?;
-        Some(if big_endian {
-            u32::from_be_bytes(quad)
-        } else {
-            u32::from_le_bytes(quad)
-        })
+        Some(if big_endian { u32::from_be_bytes(quad) } else { u32::from_le_bytes(quad) })
     };
     if u16_at(2)? != 42 {
         return None;

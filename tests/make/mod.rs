@@ -72,7 +72,8 @@ pub fn jpeg_with(
 pub fn cmyk_jpeg(width: u16, height: u16) -> Vec<u8> {
     let mut bytes = Vec::new();
     let encoder = jpeg_encoder::Encoder::new(&mut bytes, 90);
-    let samples: Vec<u8> = (0..u32::from(width) * u32::from(height) * 4).map(|i| (i % 251) as u8).collect();
+    let samples: Vec<u8> =
+        (0..u32::from(width) * u32::from(height) * 4).map(|i| (i % 251) as u8).collect();
     encoder.encode(&samples, width, height, jpeg_encoder::ColorType::Cmyk).unwrap();
     bytes
 }
@@ -94,7 +95,13 @@ pub fn gif(width: u16, height: u16, frames: u16) -> Vec<u8> {
         let buffer = (0..u32::from(width) * u32::from(height))
             .map(|i| ((i + u32::from(number) * 7) % 256) as u8)
             .collect();
-        let frame = gif::Frame { width, height, buffer: Cow::Owned(buffer), delay: 10, ..gif::Frame::default() };
+        let frame = gif::Frame {
+            width,
+            height,
+            buffer: Cow::Owned(buffer),
+            delay: 10,
+            ..gif::Frame::default()
+        };
         encoder.write_frame(&frame).unwrap();
     }
     drop(encoder);
