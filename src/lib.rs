@@ -2,6 +2,7 @@
 
 mod cancel;
 mod container;
+mod decode;
 mod finding;
 mod format;
 mod geometry;

@@ -32,7 +32,10 @@ pub struct Pixels {
 
 impl std::fmt::Debug for Pixels {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pixels").field("size", &self.size).field("layout", &self.layout).finish_non_exhaustive()
+        f.debug_struct("Pixels")
+            .field("size", &self.size)
+            .field("layout", &self.layout)
+            .finish_non_exhaustive()
     }
 }
 
@@ -74,7 +77,11 @@ impl Pixels {
                 actual: samples.len() as u64,
             });
         }
-        Ok(Self { size, layout, samples })
+        Ok(Self {
+            size,
+            layout,
+            samples,
+        })
     }
 
     /// Width and height.

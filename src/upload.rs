@@ -23,7 +23,12 @@ pub struct Upload<'a> {
 impl<'a> Upload<'a> {
     /// An upload of these bytes, borrowed or owned, with nothing claimed.
     pub fn new(bytes: impl Into<Cow<'a, [u8]>>) -> Self {
-        Self { bytes: bytes.into(), name: None, media_type: None, id: None }
+        Self {
+            bytes: bytes.into(),
+            name: None,
+            media_type: None,
+            id: None,
+        }
     }
 
     /// With the file name that the client gave; only its extension is looked at.
@@ -84,13 +89,18 @@ pub(crate) enum ReadFailure {
 /// Reads a stream to its end, but never more than one byte past `max_bytes`.
 pub(crate) fn read_capped(reader: impl Read, max_bytes: u64) -> Result<Vec<u8>, ReadFailure> {
     let mut bytes = Vec::new();
-    reader.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(ReadFailure::Io)?;
+    reader
+        .take(max_bytes.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(ReadFailure::Io)?;
     let actual = bytes.len() as u64;
     if actual > max_bytes {
-        return Err(ReadFailure::TooLong(Finding::error(FindingKind::TooManyBytes {
-            actual,
-            max: max_bytes,
-        })));
+        return Err(ReadFailure::TooLong(Finding::error(
+            FindingKind::TooManyBytes {
+                actual,
+                max: max_bytes,
+            },
+        )));
     }
     Ok(bytes)
 }

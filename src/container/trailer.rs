@@ -4,3 +4,8 @@
 pub(super) fn looks_like(_bytes: &[u8]) -> Option<&'static str> {
     None
 }
+
+/// What kind of script or markup `bytes` hold, or `None`.
+pub(super) fn script_in(_bytes: &[u8]) -> Option<&'static str> {
+    None
+}

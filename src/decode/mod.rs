@@ -1,5 +1,7 @@
 //! The one seam behind which files are decoded or verified.
 
+mod jpeg;
+
 use crate::cancel::Cancellation;
 use crate::container::Structure;
 use crate::finding::{Finding, FindingKind};
@@ -45,7 +47,9 @@ pub(crate) fn decode(
     _limits: &Limits,
     _cancel: &Cancellation,
 ) -> Result<Decoded, Stop> {
-    Err(Stop::Finding(Finding::error(FindingKind::Internal { stage: "decode" })))
+    Err(Stop::Finding(Finding::error(FindingKind::Internal {
+        stage: "decode",
+    })))
 }
 
 /// Reads every coded byte of every frame and says what is missing or damaged; keeps no pixels.
