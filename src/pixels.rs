@@ -77,7 +77,11 @@ impl Pixels {
                 actual: samples.len() as u64,
             });
         }
-        Ok(Self { size, layout, samples })
+        Ok(Self {
+            size,
+            layout,
+            samples,
+        })
     }
 
     /// Width and height.

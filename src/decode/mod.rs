@@ -14,6 +14,8 @@ mod zune;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+mod jpeg;
+
 use crate::cancel::Cancellation;
 use crate::container::Structure;
 use crate::finding::{Finding, FindingKind};

@@ -1,0 +1,214 @@
+//! Coded data as bits: ITU-T T.81 B.1.1.5 (a zero byte is stuffed after every 0xFF) and F.2.2.5.
+
+/// A fault inside coded data, without its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Bits that are no code of the table in force.
+    Code,
+    /// More than 64 coefficients in a block, or past the end of the band.
+    Overflow,
+    /// A magnitude that no picture of 8-bit samples has.
+    Magnitude,
+    /// A run of empty blocks that passes the end of the scan or of its restart interval.
+    Run,
+}
+
+/// Reads bits, most significant first, from coded data without markers.
+///
+/// Past the end it gives zeros and counts them, so that the inner loops need no check: whoever
+/// reads asks [`BitReader::overran`] at each MCU.
+#[derive(Debug, Clone)]
+pub(super) struct BitReader<'a> {
+    rest: &'a [u8],
+    /// Bits not yet consumed, left aligned. Below `count` bits there may be more, always those
+    /// that follow in `rest`.
+    bits: u64,
+    count: u32,
+    /// Zeros that were added after the end, all of them at the low end of `bits`.
+    added: u64,
+}
+
+/// True when one of the eight bytes is 0xFF.
+const fn contains_ff(word: u64) -> bool {
+    // A zero byte in the complement; Mycroft's test.
+    let inverted = !word;
+    inverted.wrapping_sub(0x0101_0101_0101_0101) & word & 0x8080_8080_8080_8080 != 0
+}
+
+impl<'a> BitReader<'a> {
+    /// What [`BitReader::refill`] guarantees.
+    pub(super) const REFILLED: u32 = 56;
+
+    /// Over the coded data between two markers.
+    pub(super) const fn new(data: &'a [u8]) -> Self {
+        Self {
+            rest: data,
+            bits: 0,
+            count: 0,
+            added: 0,
+        }
+    }
+
+    /// Makes at least 56 bits available.
+    #[inline(always)]
+    pub(super) fn refill(&mut self) {
+        if let Some(chunk) = self.rest.first_chunk() {
+            let word = u64::from_be_bytes(*chunk);
+            if !contains_ff(word) {
+                self.bits |= word.wrapping_shr(self.count);
+                let bytes = (63 - (self.count & 63)) >> 3;
+                self.rest = &self.rest[bytes as usize..];
+                self.count |= 56;
+                return;
+            }
+        }
+        self.refill_bytewise();
+    }
+
+    #[inline(never)]
+    fn refill_bytewise(&mut self) {
+        while self.count < Self::REFILLED {
+            let byte = match self.rest {
+                [0xff, tail @ ..] => {
+                    // Fill bytes may stand before the stuffed zero, as decoders have always read it.
+                    let fill = tail.iter().take_while(|byte| **byte == 0xff).count();
+                    self.rest = tail.get(fill + 1..).unwrap_or_default();
+                    Some(0xff)
+                }
+                [byte, tail @ ..] => {
+                    self.rest = tail;
+                    Some(*byte)
+                }
+                [] => None,
+            };
+            if byte.is_none() {
+                self.added += 8;
+            }
+            self.bits |= u64::from(byte.unwrap_or(0)) << (56 - self.count);
+            self.count += 8;
+        }
+    }
+
+    /// The next `length` bits, 1..=32, which must have been refilled.
+    #[inline(always)]
+    pub(super) const fn peek(&self, length: u32) -> u32 {
+        (self.bits >> (64 - length)) as u32
+    }
+
+    /// Drops `length` bits, fewer than 64, which must have been refilled.
+    #[inline(always)]
+    pub(super) const fn consume(&mut self, length: u32) {
+        self.bits = self.bits.wrapping_shl(length);
+        self.count = self.count.wrapping_sub(length);
+    }
+
+    /// F.2.2.1, RECEIVE and EXTEND: a signed value of `size` bits, 0..=16.
+    #[inline(always)]
+    pub(super) const fn receive_extend(&mut self, size: u32) -> i32 {
+        // Two shifts, since `size` may be 0.
+        let raw = ((self.bits >> 1) >> (63 - size)) as i32;
+        self.consume(size);
+        // Values with a leading zero are negative: raw - (2^size - 1).
+        let threshold = (1_i32 << size) >> 1;
+        if raw < threshold {
+            raw - (1 << size) + 1
+        } else {
+            raw
+        }
+    }
+
+    /// An unsigned value of `length` bits, 0..=16.
+    #[inline(always)]
+    pub(super) const fn receive(&mut self, length: u32) -> u32 {
+        let raw = ((self.bits >> 1) >> (63 - length)) as u32;
+        self.consume(length);
+        raw
+    }
+
+    /// Drops any number of bits; gives up early once the data has run out.
+    pub(super) fn skip(&mut self, mut bits: u64) {
+        while bits > 0 && !self.overran() {
+            self.refill();
+            let step = bits.min(u64::from(Self::REFILLED));
+            self.consume(step as u32);
+            bits -= step;
+        }
+    }
+
+    /// Whether more bits were consumed than there were.
+    #[inline(always)]
+    pub(super) const fn overran(&self) -> bool {
+        self.added > self.count as u64
+    }
+
+    /// Bytes read ahead or to come: after a scan's last block, anything but padding.
+    pub(super) fn unread(&self) -> usize {
+        let ahead = u64::from(self.count).saturating_sub(self.added) / 8;
+        ahead as usize + self.rest.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+
+    #[test]
+    fn stuffing_is_removed_wherever_it_lies() {
+        for lead in 0..20 {
+            let mut data = vec![0x5a; lead];
+            data.extend_from_slice(&[0xff, 0x00, 0x12, 0xff, 0x00]);
+            data.extend(std::iter::repeat_n(0x77, 20));
+            let mut want = vec![0x5a; lead];
+            want.extend_from_slice(&[0xff, 0x12, 0xff]);
+            want.extend(std::iter::repeat_n(0x77, 20));
+            let mut reader = BitReader::new(&data);
+            // Steps of 5 bits leave the reader at every alignment.
+            let mut got = Vec::new();
+            let (mut pending, mut held) = (0_u32, 0);
+            while got.len() < want.len() {
+                reader.refill();
+                pending = pending << 5 | reader.receive(5);
+                held += 5;
+                if held >= 8 {
+                    held -= 8;
+                    got.push((pending >> held) as u8);
+                    pending &= (1 << held) - 1;
+                }
+            }
+            assert_eq!(got, want);
+            assert!(!reader.overran());
+        }
+    }
+
+    #[test]
+    fn the_end_is_noticed_to_the_bit() {
+        let mut reader = BitReader::new(&[0xaa, 0xbb]);
+        reader.skip(16);
+        assert!(!reader.overran());
+        assert_eq!(reader.unread(), 0);
+        reader.refill();
+        reader.consume(1);
+        assert!(reader.overran());
+        let mut reader = BitReader::new(&[0; 100]);
+        reader.skip(9);
+        assert_eq!(reader.unread(), 98);
+        reader.skip(u64::MAX);
+        assert!(reader.overran());
+    }
+
+    #[test]
+    fn extension_follows_the_table() {
+        // F.1.2.1.1: size 3 covers -7..=-4 and 4..=7.
+        for (raw, value) in [(0_u8, -7), (3, -4), (4, 4), (7, 7)] {
+            let data = [raw << 5];
+            let mut reader = BitReader::new(&data);
+            reader.refill();
+            assert_eq!(reader.receive_extend(3), value);
+        }
+        let mut reader = BitReader::new(&[0xff]);
+        reader.refill();
+        assert_eq!(reader.receive_extend(0), 0);
+    }
+}

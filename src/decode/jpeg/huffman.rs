@@ -1,0 +1,238 @@
+//! Huffman tables: ITU-T T.81 B.2.4.2, annex C and F.2.2.3.
+
+use super::bits::{BitReader, Fault};
+
+/// A table as a DHT segment gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Specification {
+    /// BITS: how many codes there are of each length from 1 to 16.
+    pub(super) counts: [u8; 16],
+    /// HUFFVAL: their symbols, in the order of their codes.
+    pub(super) symbols: Vec<u8>,
+}
+
+/// Codes of up to this length are found with one look.
+const SHORT: u32 = 9;
+
+/// A table to decode with.
+#[derive(Debug, Clone)]
+pub(super) struct Table {
+    /// By the next nine bits: symbol << 8 | length, or 0 where the code is longer or none.
+    short: [u16; 1 << SHORT],
+    /// By length: one more than the last code, left aligned to 16 bits.
+    limits: [u32; 17],
+    /// By length: what to add to a code of that length to get the place of its symbol.
+    places: [i32; 17],
+    symbols: [u8; 256],
+}
+
+impl Table {
+    /// Builds the codes of annex C.2.
+    ///
+    /// Fails where the lengths ask for more codes than there are, or for one made of ones only,
+    /// which C.2 reserves.
+    pub(super) fn new(specification: &Specification) -> Result<Self, &'static str> {
+        const BAD: &str = "Huffman table with impossible code lengths";
+        let mut table = Self {
+            short: [0; 1 << SHORT],
+            limits: [0; 17],
+            places: [0; 17],
+            symbols: [0; 256],
+        };
+        let mut code = 0_u32;
+        let mut place = 0_usize;
+        for (index, count) in specification.counts.iter().enumerate() {
+            let length = index as u32 + 1;
+            table.places[index + 1] = place as i32 - code as i32;
+            for _ in 0..*count {
+                let symbol = *specification.symbols.get(place).ok_or(BAD)?;
+                *table.symbols.get_mut(place).ok_or(BAD)? = symbol;
+                if let Some(spare) = SHORT.checked_sub(length) {
+                    let first = (code << spare) as usize;
+                    let same = table
+                        .short
+                        .get_mut(first..first + (1 << spare))
+                        .ok_or(BAD)?;
+                    same.fill(u16::from(symbol) << 8 | length as u16);
+                }
+                code += 1;
+                place += 1;
+            }
+            if *count > 0 && code >= 1 << length {
+                return Err(BAD);
+            }
+            table.limits[index + 1] = code << (16 - length);
+            code <<= 1;
+        }
+        Ok(table)
+    }
+
+    /// The length and symbol of the code at the head of 16 bits.
+    #[inline(always)]
+    pub(super) fn find(&self, window: u32) -> Option<(u32, u8)> {
+        let entry = self.short[(window >> (16 - SHORT)) as usize & ((1 << SHORT) - 1)];
+        if entry == 0 {
+            self.find_long(window)
+        } else {
+            Some((u32::from(entry & 0xff), (entry >> 8) as u8))
+        }
+    }
+
+    #[inline(never)]
+    fn find_long(&self, window: u32) -> Option<(u32, u8)> {
+        let window = window & 0xffff;
+        (SHORT + 1..=16)
+            .find(|length| window < self.limits[*length as usize])
+            .map(|length| {
+                let code = (window >> (16 - length)) as i32;
+                let place = code + self.places[length as usize];
+                (length, self.symbols[place as usize & 0xff])
+            })
+    }
+
+    /// DECODE of F.2.2.3. Takes up to 16 bits, which must have been refilled.
+    #[inline(always)]
+    pub(super) fn decode(&self, reader: &mut BitReader<'_>) -> Result<u8, Fault> {
+        let (length, symbol) = self.find(reader.peek(16)).ok_or(Fault::Code)?;
+        reader.consume(length);
+        Ok(symbol)
+    }
+}
+
+/// Bits that one look into a [`SkipTable`] covers.
+pub(super) const SKIP: u32 = 12;
+
+/// Passes over as many AC coefficients of a sequential scan as twelve bits hold, values unread.
+#[derive(Debug, Clone)]
+pub(super) struct SkipTable(Box<[u16; 1 << SKIP]>);
+
+/// What one look into a [`SkipTable`] gives: `step << 4 | bits`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Skip(u16);
+
+impl Skip {
+    /// Added to the step where the last code is an end of block.
+    pub(super) const END: u32 = 256;
+    /// The step where not one code fits: no sum with a position is mistaken for a good one.
+    const NONE: u16 = 100;
+
+    /// Bits to drop.
+    pub(super) const fn bits(self) -> u32 {
+        (self.0 & 15) as u32
+    }
+
+    /// Coefficients passed, 1..=63, plus [`Skip::END`].
+    pub(super) const fn step(self) -> u32 {
+        (self.0 >> 4) as u32
+    }
+}
+
+impl SkipTable {
+    /// From a table of AC codes (F.1.2.2). Symbols that only damaged data has are left out, so that
+    /// they are met one by one.
+    pub(super) fn new(table: &Table) -> Self {
+        let mut entries = vec![Skip::NONE << 4; 1 << SKIP];
+        for (index, entry) in entries.iter_mut().enumerate() {
+            let (mut used, mut passed) = (0_u32, 0_u32);
+            let bits = (index as u32) << (16 - SKIP);
+            while let Some((length, symbol)) = table.find(bits << used) {
+                let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
+                let cost = length + size;
+                let end = symbol == 0;
+                if used + cost > SKIP || passed + run >= 63 || !is_ac_symbol(symbol) {
+                    break;
+                }
+                used += cost;
+                if end {
+                    passed += Skip::END;
+                } else {
+                    passed += run + 1;
+                }
+                *entry = (passed << 4 | used) as u16;
+                if end {
+                    break;
+                }
+            }
+        }
+        // The length is that of the array by construction.
+        Self(
+            entries
+                .into_boxed_slice()
+                .try_into()
+                .unwrap_or_else(|_| Box::new([Skip::NONE << 4; 1 << SKIP])),
+        )
+    }
+
+    /// By the next twelve bits.
+    #[inline(always)]
+    pub(super) fn look(&self, bits: u32) -> Skip {
+        Skip(self.0[bits as usize & ((1 << SKIP) - 1)])
+    }
+}
+
+/// Symbols a sequential scan of 8-bit samples can hold (F.1.2.2.1, table F.2): a run and a size of
+/// at most 10 bits, an end of block, or sixteen zeros.
+pub(super) const fn is_ac_symbol(symbol: u8) -> bool {
+    match symbol & 15 {
+        0 => symbol == 0 || symbol == 0xf0,
+        size => size <= MAX_AC_SIZE,
+    }
+}
+
+/// Bits of the largest AC coefficient of 8-bit samples (table F.2).
+pub(super) const MAX_AC_SIZE: u8 = 10;
+/// Bits of the largest DC difference of 8-bit samples (table F.1).
+pub(super) const MAX_DC_SIZE: u8 = 11;
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+
+    fn specification(counts: &[u8], symbols: &[u8]) -> Specification {
+        let mut all = [0; 16];
+        all[..counts.len()].copy_from_slice(counts);
+        Specification {
+            counts: all,
+            symbols: symbols.to_vec(),
+        }
+    }
+
+    #[test]
+    fn codes_are_those_of_annex_c() {
+        // Codes 0, 10, 110 and one of 16 bits: 1110 0000 0000 0000.
+        let mut counts = [1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+        let table = Table::new(&specification(&counts, &[7, 8, 9, 10])).unwrap();
+        for (window, want) in [
+            (0, Some((1, 7))),
+            (0x8000, Some((2, 8))),
+            (0xc000, Some((3, 9))),
+            (0xe000, Some((16, 10))),
+            (0xe001, None),
+        ] {
+            assert_eq!(table.find(window), want);
+        }
+        counts[0] = 2;
+        assert!(Table::new(&specification(&counts, &[7, 8, 9, 10, 11])).is_err());
+        // All ones are reserved.
+        assert!(Table::new(&specification(&[2], &[1, 2])).is_err());
+        assert!(Table::new(&specification(&[1], &[])).is_err());
+    }
+
+    #[test]
+    fn skipping_agrees_with_decoding_one_by_one() {
+        // Codes 0 → EOB, 10 → (0,1), 110 → (1,2), 1110 → ZRL.
+        let table = Table::new(&specification(&[1, 1, 1, 1], &[0, 0x01, 0x12, 0xf0])).unwrap();
+        let skips = SkipTable::new(&table);
+        // 10 1 | 110 01 | 0 → three codes, 9 bits, 1 + 2 coefficients and the end.
+        let skip = skips.look(0b1011_1001_0000);
+        assert_eq!((skip.bits(), skip.step()), (9, 3 + Skip::END));
+        // 1110 1110 1110: three runs of sixteen.
+        let skip = skips.look(0b1110_1110_1110);
+        assert_eq!((skip.bits(), skip.step()), (12, 48));
+        // 1111 is no code.
+        let skip = skips.look(0b1111_0000_0000);
+        assert!(skip.bits() == 0 && (65..Skip::END).contains(&(skip.step() + 1)));
+    }
+}

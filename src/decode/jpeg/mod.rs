@@ -1,0 +1,373 @@
+//! Our own reading of JPEG's coded data (ITU-T T.81), so far without pixels: every scan is walked
+//! code by code, and every MCU is accounted for.
+//!
+//! # What is noticed
+//! Missing, unknown or impossible tables and scan parameters; bits that are no code; coefficients
+//! past the end of a block or band; values larger than 8-bit samples can give; data that ends
+//! before the last MCU; restart markers that are missing, early or out of order; runs past the end;
+//! bytes left over; components and bits of precision that no scan sent.
+//!
+//! # What cannot be noticed
+//! JPEG has no checksum. Huffman codes fall back into step a few codes after a damaged place, so
+//! that a changed bit usually shows only as other values. Bytes missing from the middle of a
+//! sequential scan change the number of blocks, and nearly always by a number that is not a whole
+//! MCU; but then blocks are read with the tables of another component, which is out of step again,
+//! until by chance the components agree. That happens at a multiple of the blocks of an MCU, and
+//! when less than an MCU is missing the likeliest multiple is none: the count comes out right, and
+//! the end too. What gives such a place away is what the wrongly read blocks hold: too many
+//! coefficients, sizes beyond 8-bit samples, and above all the brightness (DC) predictions, which
+//! stay wrong from there to the next restart and sooner or later leave the range that samples have.
+
+mod bits;
+mod huffman;
+mod progressive;
+mod scan;
+mod sequential;
+mod tables;
+
+use crate::cancel::Cancellation;
+use crate::container::jpeg::{DHT, DQT, DRI, Frame, SOS, coding_name, marker_of};
+use crate::container::{PartKind, Structure, slice};
+use crate::decode::Stop;
+use crate::finding::{Finding, FindingKind, Severity};
+use crate::policy::Limits;
+
+use progressive::{AcFirst, AcRefine, Codes, DcFirst, DcRefine};
+use scan::{ScanData, ScanHeader};
+use sequential::{Implausible, Prediction, Sequential, Unit};
+use tables::{Tables, Use};
+
+/// Below so many bytes a scan is read code by code: building the larger tables would take longer.
+const WORTH_TABLES: usize = 8 * 1024;
+
+/// Reads every scan of a file that the walk found sound, and says what is missing or damaged.
+///
+/// Takes memory for progressive pictures alone, 8 bytes a block.
+pub(crate) fn verify(
+    bytes: &[u8],
+    structure: &Structure,
+    limits: &Limits,
+    cancel: &Cancellation,
+) -> Result<Vec<Finding>, Stop> {
+    let mut verifier = Verifier {
+        bytes,
+        limits,
+        cancel,
+        tables: Tables::default(),
+        frame: None,
+        progress: Progress::default(),
+        masks: Default::default(),
+        pending: None,
+        findings: Vec::new(),
+    };
+    match verifier.run(structure) {
+        Ok(()) => {}
+        Err(Stop::Finding(finding)) => verifier.findings.push(finding),
+        Err(Stop::Cancelled) => return Err(Stop::Cancelled),
+    }
+    Ok(verifier.findings)
+}
+
+/// Bytes that [`verify`] allocates at most, beside tables of constant size.
+pub(crate) fn verify_memory(structure: &Structure) -> u64 {
+    if structure.jpeg.progressive {
+        structure.jpeg.blocks.saturating_mul(8)
+    } else {
+        0
+    }
+}
+
+struct Verifier<'a> {
+    bytes: &'a [u8],
+    limits: &'a Limits,
+    cancel: &'a Cancellation,
+    tables: Tables,
+    frame: Option<Frame>,
+    progress: Progress,
+    /// By component: which coefficients of each block are known not to be zero.
+    masks: [Vec<u64>; 4],
+    /// The scan header whose data comes next.
+    pending: Option<ScanHeader>,
+    findings: Vec<Finding>,
+}
+
+fn corrupt(what: &'static str, at: u64) -> Stop {
+    Stop::Finding(Finding::error(FindingKind::Corrupt { what }).at(at))
+}
+
+impl Verifier<'_> {
+    fn run(&mut self, structure: &Structure) -> Result<(), Stop> {
+        for part in &structure.parts {
+            let at = part.span.start;
+            let payload = slice(self.bytes, &part.payload);
+            let fault = |what| corrupt(what, at);
+            match marker_of(part, self.bytes) {
+                Some(DQT) => self.tables.define_quant(payload).map_err(fault)?,
+                Some(DHT) => self.tables.define_huffman(payload).map_err(fault)?,
+                Some(DRI) => self.tables.define_restart(payload).map_err(fault)?,
+                Some(SOS) => {
+                    // Without a frame the walk has said why.
+                    let Some(frame) = &self.frame else {
+                        return Ok(());
+                    };
+                    self.pending = Some(ScanHeader::parse(payload, frame).map_err(fault)?);
+                }
+                Some(marker) if coding_name(marker).is_some() => {
+                    self.frame = Frame::parse(marker, payload).ok();
+                    self.judge_memory(structure)?;
+                }
+                None if part.kind == PartKind::ImageData => {
+                    if let Some(header) = self.pending.take() {
+                        self.scan(&header, payload, at)?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.judge_progress(structure.end);
+        Ok(())
+    }
+
+    fn judge_memory(&self, structure: &Structure) -> Result<(), Stop> {
+        let (needed, max) = (verify_memory(structure), self.limits.max_memory);
+        if needed > max {
+            return Err(Stop::Finding(Finding::error(FindingKind::TooMuchMemory {
+                needed,
+                max,
+            })));
+        }
+        Ok(())
+    }
+
+    fn warn_once(&mut self, what: &'static str, at: u64) {
+        let kind = FindingKind::Irregular { what };
+        if self.findings.iter().all(|finding| *finding.kind() != kind) {
+            self.findings.push(Finding::warning(kind).at(at));
+        }
+    }
+
+    /// One scan: its tables, its data, its place among the others.
+    fn scan(&mut self, header: &ScanHeader, data: &[u8], at: u64) -> Result<(), Stop> {
+        let Some(frame) = self.frame.clone() else {
+            return Ok(());
+        };
+        let fault = |what| corrupt(what, at);
+        let progressive = frame.progressive;
+        if !progressive && !header.is_sequential() {
+            self.warn_once("a sequential scan with progressive parameters", at);
+        }
+        self.progress
+            .note(header, progressive)
+            .map_err(fault)?
+            .into_iter()
+            .for_each(|what| self.warn_once(what, at));
+
+        let wanted = if data.len() < WORTH_TABLES {
+            Use::Single
+        } else if progressive {
+            Use::Band
+        } else {
+            Use::Sequential
+        };
+        let (dc_codes, ac_codes) = (
+            !progressive || header.ss == 0 && header.ah == 0,
+            !progressive || header.ss > 0,
+        );
+        let mut predictions = [Prediction::new(1, 0); 4];
+        for (component, prediction) in header.components.iter().zip(&mut predictions) {
+            if dc_codes {
+                self.tables.prepare_dc(component.dc).map_err(fault)?;
+            }
+            if ac_codes {
+                self.tables
+                    .prepare_ac(component.ac, wanted)
+                    .map_err(fault)?;
+            }
+            let steps = frame
+                .components
+                .get(component.index)
+                .and_then(|c| self.tables.quant.get(usize::from(c.quant)))
+                .copied()
+                .flatten();
+            let steps = steps.ok_or_else(|| fault("a scan without its quantisation table"))?;
+            *prediction = Prediction::new(steps[0], if progressive { header.al } else { 0 });
+        }
+
+        let (mcus, layout) = header.layout(&frame);
+        let data = ScanData {
+            data,
+            offset: at,
+            restart_interval: self.tables.restart_interval,
+            mcus,
+        };
+        let (tables, findings) = (&self.tables, &mut self.findings);
+        let dc_table = |place: usize| {
+            header
+                .components
+                .get(place)
+                .and_then(|c| tables.dc.get(usize::from(c.dc))?.table())
+        };
+        let ac_slot = |place: usize| {
+            header
+                .components
+                .get(place)
+                .and_then(|c| tables.ac.get(usize::from(c.ac)))
+        };
+        let missing = || fault("a scan without its Huffman table");
+        let cancel = self.cancel;
+
+        if !progressive {
+            let units = layout.iter().map(|place| {
+                let ac = ac_slot(*place)?;
+                Some(Unit {
+                    place: *place,
+                    dc: dc_table(*place)?,
+                    ac: ac.table()?,
+                    skips: ac.skips(),
+                })
+            });
+            let units = units.collect::<Option<Vec<_>>>().ok_or_else(missing)?;
+            let mut pass = Sequential {
+                units,
+                predictions,
+                implausible: Implausible::default(),
+            };
+            return data.walk(&mut pass, findings, cancel);
+        }
+        if header.ss == 0 && header.ah == 0 {
+            let units = layout.iter().map(|place| {
+                let dc = dc_table(*place)?;
+                Some(Unit {
+                    place: *place,
+                    dc,
+                    ac: dc,
+                    skips: None,
+                })
+            });
+            let units = units.collect::<Option<Vec<_>>>().ok_or_else(missing)?;
+            let mut pass = DcFirst {
+                units,
+                predictions,
+                implausible: Implausible::default(),
+            };
+            return data.walk(&mut pass, findings, cancel);
+        }
+        if header.ss == 0 {
+            let mut pass = DcRefine {
+                blocks_per_mcu: layout.len() as u64,
+            };
+            return data.walk(&mut pass, findings, cancel);
+        }
+        let slot = ac_slot(0).ok_or_else(missing)?;
+        let table = slot.table().ok_or_else(missing)?;
+        let index = header.components.first().map_or(0, |c| c.index);
+        let masks = self.masks.get_mut(index).ok_or_else(missing)?;
+        if masks.is_empty() {
+            *masks = vec![0; usize::try_from(mcus).unwrap_or(0)];
+        }
+        let codes = Codes {
+            table,
+            bands: slot.bands(),
+            ss: header.ss.into(),
+            se: header.se.into(),
+        };
+        if header.ah == 0 {
+            let mut pass = AcFirst {
+                codes,
+                masks,
+                empty: 0,
+            };
+            data.walk(&mut pass, findings, cancel)
+        } else {
+            let mut pass = AcRefine {
+                codes,
+                masks,
+                empty: 0,
+            };
+            data.walk(&mut pass, findings, cancel)
+        }
+    }
+
+    /// After the last scan: whether all of the picture was sent.
+    fn judge_progress(&mut self, end: u64) {
+        let Some(frame) = &self.frame else { return };
+        for component in self
+            .progress
+            .bits_to_come
+            .iter()
+            .take(frame.components.len())
+        {
+            let (what, severity) = match component[0] {
+                None => ("a component without a scan", Severity::Error),
+                Some(_)
+                    if component
+                        .iter()
+                        .any(|bits| bits.is_some_and(|bits| bits > 0)) =>
+                {
+                    ("scans that would complete the precision", Severity::Warning)
+                }
+                Some(_) if component.iter().all(Option::is_some) => continue,
+                Some(_) => ("scans of higher frequencies", Severity::Warning),
+            };
+            let finding = Finding::error(FindingKind::Truncated { what }).at(end);
+            self.findings.push(finding.with_severity(severity));
+            return;
+        }
+    }
+}
+
+/// How far each coefficient of each component has been sent: bits still to come, `None` before its
+/// first scan.
+#[derive(Debug)]
+struct Progress {
+    bits_to_come: [[Option<u8>; 64]; 4],
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self {
+            bits_to_come: [[None; 64]; 4],
+        }
+    }
+}
+
+impl Progress {
+    /// Takes a scan into account. What is out of turn in a progressive one (G.1.1.1) is given back;
+    /// decoders go on all the same. A sequential file sends each component once.
+    fn note(
+        &mut self,
+        header: &ScanHeader,
+        progressive: bool,
+    ) -> Result<Option<&'static str>, &'static str> {
+        let mut irregular = None;
+        for component in &header.components {
+            let Some(sent) = self.bits_to_come.get_mut(component.index) else {
+                continue;
+            };
+            if !progressive {
+                if sent[0].is_some() {
+                    return Err("a component sent twice");
+                }
+                *sent = [Some(0); 64];
+                continue;
+            }
+            if header.ss > 0 && sent[0].is_none() {
+                irregular = Some("a scan of higher frequencies before the first of the lowest");
+            }
+            for bits in sent
+                .iter_mut()
+                .take(usize::from(header.se) + 1)
+                .skip(header.ss.into())
+            {
+                if bits.unwrap_or(0) != header.ah {
+                    irregular = Some("a progressive scan out of turn");
+                }
+                *bits = Some(header.al);
+            }
+        }
+        Ok(irregular)
+    }
+}
+
+#[cfg(test)]
+mod tests;
