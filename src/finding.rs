@@ -248,9 +248,7 @@ impl fmt::Display for FindingKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("the file is empty"),
-            Self::UnknownFormat {
-                looks_like: Some(kind),
-            } => {
+            Self::UnknownFormat { looks_like: Some(kind) } => {
                 write!(f, "not a PNG, JPEG, WebP or GIF; it looks like {kind}")
             }
             Self::UnknownFormat { looks_like: None } => f.write_str("not a PNG, JPEG, WebP or GIF"),
@@ -270,48 +268,30 @@ impl fmt::Display for FindingKind {
                 write!(f, "the longer side has {actual} pixels; the limit is {max}")
             }
             Self::SideTooShort { actual, min } => {
-                write!(
-                    f,
-                    "the shorter side has {actual} pixels; at least {min} are needed"
-                )
+                write!(f, "the shorter side has {actual} pixels; at least {min} are needed")
             }
             Self::NotSquare { actual } => write!(f, "the picture is {actual}; it must be square"),
             Self::TooManyFrames { actual, max } => {
                 write!(f, "the animation has {actual} frames; the limit is {max}")
             }
             Self::TooManyFramePixels { actual, max } => {
-                write!(
-                    f,
-                    "frames times canvas make {actual} pixels; the limit is {max}"
-                )
+                write!(f, "frames times canvas make {actual} pixels; the limit is {max}")
             }
             Self::AnimationNotAccepted { frames } => {
-                write!(
-                    f,
-                    "the picture has {frames} frames; only stills are accepted"
-                )
+                write!(f, "the picture has {frames} frames; only stills are accepted")
             }
             Self::MetadataNotAccepted { bytes } => {
-                write!(
-                    f,
-                    "the file carries {bytes} bytes of metadata; none is accepted"
-                )
+                write!(f, "the file carries {bytes} bytes of metadata; none is accepted")
             }
             Self::TooMuchMetadata { actual, max } => {
-                write!(
-                    f,
-                    "metadata grows to {actual} bytes or more; the limit is {max}"
-                )
+                write!(f, "metadata grows to {actual} bytes or more; the limit is {max}")
             }
             Self::TooManyParts { max } => {
                 write!(f, "the file has more than {max} chunks, segments or blocks")
             }
             Self::TooManyScans { max } => write!(f, "the file has more than {max} scans"),
             Self::TooMuchMemory { needed, max } => {
-                write!(
-                    f,
-                    "decoding needs {needed} bytes of memory; the limit is {max}"
-                )
+                write!(f, "decoding needs {needed} bytes of memory; the limit is {max}")
             }
             Self::WrongColorModel { actual, wanted } => {
                 write!(f, "the colours are {actual}; {wanted} is needed")
@@ -319,16 +299,10 @@ impl fmt::Display for FindingKind {
             Self::Truncated { what } => write!(f, "cut short: {what}"),
             Self::Corrupt { what } => write!(f, "damaged: {what}"),
             Self::Irregular { what } => write!(f, "irregular: {what}"),
-            Self::TrailingData {
-                bytes,
-                looks_like: Some(kind),
-            } => {
+            Self::TrailingData { bytes, looks_like: Some(kind) } => {
                 write!(f, "{bytes} bytes follow the picture; they look like {kind}")
             }
-            Self::TrailingData {
-                bytes,
-                looks_like: None,
-            } => {
+            Self::TrailingData { bytes, looks_like: None } => {
                 write!(f, "{bytes} bytes follow the picture")
             }
             Self::EmbeddedScript { looks_like } => {
@@ -358,20 +332,12 @@ pub struct Finding {
 impl Finding {
     /// A finding that rejects the file.
     pub fn error(kind: FindingKind) -> Self {
-        Self {
-            kind,
-            severity: Severity::Error,
-            offset: None,
-        }
+        Self { kind, severity: Severity::Error, offset: None }
     }
 
     /// A finding that does not reject the file.
     pub fn warning(kind: FindingKind) -> Self {
-        Self {
-            kind,
-            severity: Severity::Warning,
-            offset: None,
-        }
+        Self { kind, severity: Severity::Warning, offset: None }
     }
 
     /// The same finding, at a byte offset from the start of the file.

@@ -26,20 +26,12 @@ impl Size {
 
     /// The longer of the two sides.
     pub const fn long_side(self) -> u32 {
-        if self.width > self.height {
-            self.width
-        } else {
-            self.height
-        }
+        if self.width > self.height { self.width } else { self.height }
     }
 
     /// The shorter of the two sides.
     pub const fn short_side(self) -> u32 {
-        if self.width < self.height {
-            self.width
-        } else {
-            self.height
-        }
+        if self.width < self.height { self.width } else { self.height }
     }
 
     /// True when either side is zero.
@@ -112,11 +104,7 @@ impl Orientation {
     /// The size as shown of a picture of the `stored` size.
     #[must_use]
     pub const fn apply_to(self, stored: Size) -> Size {
-        if self.swaps_sides() {
-            stored.transposed()
-        } else {
-            stored
-        }
+        if self.swaps_sides() { stored.transposed() } else { stored }
     }
 }
 
@@ -152,29 +140,19 @@ impl Bounds {
         }
         let longest = width.max(height);
         if longest > Self::MAX_SIDE {
-            return Err(ParseBoundsError::TooLarge {
-                actual: u64::from(longest),
-            });
+            return Err(ParseBoundsError::TooLarge { actual: u64::from(longest) });
         }
         Ok(Self { width, height })
     }
 
     /// The width, or `None` when it follows from the height.
     pub const fn width(self) -> Option<u32> {
-        if self.width == 0 {
-            None
-        } else {
-            Some(self.width)
-        }
+        if self.width == 0 { None } else { Some(self.width) }
     }
 
     /// The height, or `None` when it follows from the width.
     pub const fn height(self) -> Option<u32> {
-        if self.height == 0 {
-            None
-        } else {
-            Some(self.height)
-        }
+        if self.height == 0 { None } else { Some(self.height) }
     }
 }
 
@@ -236,10 +214,7 @@ impl FocalPoint {
     /// The point at these fractions; they are clamped to 0..=1, and what is no number means 0.5.
     pub fn new(x: f32, y: f32) -> Self {
         let inside = |v: f32| if v.is_nan() { 0.5 } else { v.clamp(0.0, 1.0) };
-        Self {
-            x: inside(x),
-            y: inside(y),
-        }
+        Self { x: inside(x), y: inside(y) }
     }
 
     /// Fraction of the width, 0..=1.

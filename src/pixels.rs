@@ -77,11 +77,7 @@ impl Pixels {
                 actual: samples.len() as u64,
             });
         }
-        Ok(Self {
-            size,
-            layout,
-            samples,
-        })
+        Ok(Self { size, layout, samples })
     }
 
     /// Width and height.

@@ -108,12 +108,7 @@ pub struct RenditionRules {
 
 impl Default for RenditionRules {
     fn default() -> Self {
-        Self {
-            max_side: 2_048,
-            enlarge: false,
-            background: [255; 3],
-            default_size: None,
-        }
+        Self { max_side: 2_048, enlarge: false, background: [255; 3], default_size: None }
     }
 }
 
@@ -215,11 +210,7 @@ impl Policy {
     }
 
     fn named(name: &str, max_bytes: u64) -> Self {
-        Self {
-            name: name.to_owned(),
-            ..Self::default()
-        }
-        .max_bytes(max_bytes)
+        Self { name: name.to_owned(), ..Self::default() }.max_bytes(max_bytes)
     }
 
     /// The default limits with every rule at `Reject` that is at `Warn` by default.
@@ -262,10 +253,7 @@ impl Policy {
     /// Covers of the audiodelivery API: all four formats, 16 MiB.
     #[must_use]
     pub fn audiodelivery() -> Self {
-        Self {
-            duplicates: DuplicateRule::Allow,
-            ..Self::named("audiodelivery", 16 * MIB)
-        }
+        Self { duplicates: DuplicateRule::Allow, ..Self::named("audiodelivery", 16 * MIB) }
     }
 
     /// Product images of the Moov API: PNG, JPEG and WebP, 16 MiB, duplicates rejected.
@@ -286,10 +274,7 @@ impl Policy {
     /// Editors' assets of the backoffice API: all four formats, 15 MiB.
     #[must_use]
     pub fn backoffice() -> Self {
-        Self {
-            duplicates: DuplicateRule::Allow,
-            ..Self::named("backoffice", 15 * MIB)
-        }
+        Self { duplicates: DuplicateRule::Allow, ..Self::named("backoffice", 15 * MIB) }
     }
 
     /// Whether this format is taken.

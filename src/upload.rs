@@ -104,10 +104,7 @@ pub(crate) enum ReadFailure {
 /// Reads a stream to its end, but never more than one byte past `max_bytes`.
 pub(crate) fn read_capped(reader: impl Read, max_bytes: u64) -> Result<Vec<u8>, ReadFailure> {
     let mut bytes = Vec::new();
-    reader
-        .take(max_bytes.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(ReadFailure::Io)?;
+    reader.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(ReadFailure::Io)?;
     let actual = bytes.len() as u64;
     if actual > max_bytes {
         let finding = Finding::error(FindingKind::TooManyBytes { actual, max: max_bytes });

@@ -14,7 +14,7 @@ mod zune;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-mod jpeg;
+pub(crate) mod jpeg;
 
 use crate::cancel::Cancellation;
 use crate::container::Structure;

@@ -17,12 +17,13 @@ use crate::policy::Limits;
 pub(crate) fn verify(
     bytes: &[u8],
     structure: &Structure,
-    _limits: &Limits,
+    limits: &Limits,
     cancel: &Cancellation,
 ) -> Result<Vec<Finding>, Stop> {
     match structure.format() {
         Format::Png => png::verify(bytes, structure, cancel),
         Format::Gif => gif::verify(bytes, structure, cancel),
-        Format::WebP | Format::Jpeg => Ok(Vec::new()),
+        Format::Jpeg => crate::decode::jpeg::verify(bytes, structure, limits, cancel),
+        Format::WebP => Ok(Vec::new()),
     }
 }

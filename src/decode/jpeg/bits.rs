@@ -41,12 +41,7 @@ impl<'a> BitReader<'a> {
 
     /// Over the coded data between two markers.
     pub(super) const fn new(data: &'a [u8]) -> Self {
-        Self {
-            rest: data,
-            bits: 0,
-            count: 0,
-            added: 0,
-        }
+        Self { rest: data, bits: 0, count: 0, added: 0 }
     }
 
     /// Makes at least 56 bits available.
@@ -110,11 +105,7 @@ impl<'a> BitReader<'a> {
         self.consume(size);
         // Values with a leading zero are negative: raw - (2^size - 1).
         let threshold = (1_i32 << size) >> 1;
-        if raw < threshold {
-            raw - (1 << size) + 1
-        } else {
-            raw
-        }
+        if raw < threshold { raw - (1 << size) + 1 } else { raw }
     }
 
     /// An unsigned value of `length` bits, 0..=16.

@@ -33,12 +33,8 @@ impl Table {
     /// which C.2 reserves.
     pub(super) fn new(specification: &Specification) -> Result<Self, &'static str> {
         const BAD: &str = "Huffman table with impossible code lengths";
-        let mut table = Self {
-            short: [0; 1 << SHORT],
-            limits: [0; 17],
-            places: [0; 17],
-            symbols: [0; 256],
-        };
+        let mut table =
+            Self { short: [0; 1 << SHORT], limits: [0; 17], places: [0; 17], symbols: [0; 256] };
         let mut code = 0_u32;
         let mut place = 0_usize;
         for (index, count) in specification.counts.iter().enumerate() {
@@ -49,10 +45,7 @@ impl Table {
                 *table.symbols.get_mut(place).ok_or(BAD)? = symbol;
                 if let Some(spare) = SHORT.checked_sub(length) {
                     let first = (code << spare) as usize;
-                    let same = table
-                        .short
-                        .get_mut(first..first + (1 << spare))
-                        .ok_or(BAD)?;
+                    let same = table.short.get_mut(first..first + (1 << spare)).ok_or(BAD)?;
                     same.fill(u16::from(symbol) << 8 | length as u16);
                 }
                 code += 1;
@@ -81,13 +74,11 @@ impl Table {
     #[inline(never)]
     fn find_long(&self, window: u32) -> Option<(u32, u8)> {
         let window = window & 0xffff;
-        (SHORT + 1..=16)
-            .find(|length| window < self.limits[*length as usize])
-            .map(|length| {
-                let code = (window >> (16 - length)) as i32;
-                let place = code + self.places[length as usize];
-                (length, self.symbols[place as usize & 0xff])
-            })
+        (SHORT + 1..=16).find(|length| window < self.limits[*length as usize]).map(|length| {
+            let code = (window >> (16 - length)) as i32;
+            let place = code + self.places[length as usize];
+            (length, self.symbols[place as usize & 0xff])
+        })
     }
 
     /// DECODE of F.2.2.3. Takes up to 16 bits, which must have been refilled.
@@ -193,10 +184,7 @@ mod tests {
     fn specification(counts: &[u8], symbols: &[u8]) -> Specification {
         let mut all = [0; 16];
         all[..counts.len()].copy_from_slice(counts);
-        Specification {
-            counts: all,
-            symbols: symbols.to_vec(),
-        }
+        Specification { counts: all, symbols: symbols.to_vec() }
     }
 
     #[test]

@@ -70,12 +70,7 @@ impl BandTable {
             }
         }
         // The length is that of the array by construction.
-        Self(
-            entries
-                .into_boxed_slice()
-                .try_into()
-                .unwrap_or_else(|_| Box::new([0; 1 << BAND])),
-        )
+        Self(entries.into_boxed_slice().try_into().unwrap_or_else(|_| Box::new([0; 1 << BAND])))
     }
 
     #[inline(always)]
@@ -173,11 +168,7 @@ impl Pass for AcFirst<'_> {
     }
 
     fn finish(&self) -> Result<(), Fault> {
-        if self.empty > 0 {
-            Err(Fault::Run)
-        } else {
-            Ok(())
-        }
+        if self.empty > 0 { Err(Fault::Run) } else { Ok(()) }
     }
 }
 
@@ -202,12 +193,7 @@ impl Pass for AcRefine<'_> {
             if jump > 0 {
                 // Blocks without news have one correction bit for each coefficient they know.
                 let (known, rest) = masks.split_at_mut(jump as usize);
-                reader.skip(
-                    known
-                        .iter()
-                        .map(|mask| u64::from((*mask & band).count_ones()))
-                        .sum(),
-                );
+                reader.skip(known.iter().map(|mask| u64::from((*mask & band).count_ones())).sum());
                 self.empty -= jump;
                 masks = rest;
             }
@@ -223,11 +209,7 @@ impl Pass for AcRefine<'_> {
     }
 
     fn finish(&self) -> Result<(), Fault> {
-        if self.empty > 0 {
-            Err(Fault::Run)
-        } else {
-            Ok(())
-        }
+        if self.empty > 0 { Err(Fault::Run) } else { Ok(()) }
     }
 }
 
@@ -332,7 +314,5 @@ fn skip_corrections(reader: &mut BitReader<'_>, bits: u32) {
 /// The masks of these blocks.
 fn stretch<'m>(masks: &'m mut [u64], blocks: &Range<u64>) -> &'m mut [u64] {
     let index = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
-    masks
-        .get_mut(index(blocks.start)..index(blocks.end))
-        .unwrap_or_default()
+    masks.get_mut(index(blocks.start)..index(blocks.end)).unwrap_or_default()
 }

@@ -52,19 +52,10 @@ impl ScanHeader {
                     c.id == spec[0] && components.iter().all(|s| s.index != index)
                 })
                 .ok_or("scan of an unknown or repeated component")?;
-            components.push(ScanComponent {
-                index,
-                dc: spec[1] >> 4,
-                ac: spec[1] & 15,
-            });
+            components.push(ScanComponent { index, dc: spec[1] >> 4, ac: spec[1] & 15 });
         }
-        let header = Self {
-            components,
-            ss: tail[0],
-            se: tail[1],
-            ah: tail[2] >> 4,
-            al: tail[2] & 15,
-        };
+        let header =
+            Self { components, ss: tail[0], se: tail[1], ah: tail[2] >> 4, al: tail[2] & 15 };
         if frame.progressive && !header.is_legal_progression() {
             return Err("scan with impossible progressive parameters");
         }
@@ -106,14 +97,10 @@ impl ScanHeader {
             return (u64::from(across) * u64::from(down), vec![0]);
         }
         let (across, down) = frame.mcus();
-        let blocks = self
-            .components
-            .iter()
-            .enumerate()
-            .flat_map(|(place, component)| {
-                let count = of(component).map_or(0, |c| usize::from(c.h) * usize::from(c.v));
-                std::iter::repeat_n(place, count)
-            });
+        let blocks = self.components.iter().enumerate().flat_map(|(place, component)| {
+            let count = of(component).map_or(0, |c| usize::from(c.h) * usize::from(c.v));
+            std::iter::repeat_n(place, count)
+        });
         (u64::from(across) * u64::from(down), blocks.collect())
     }
 }

@@ -20,11 +20,7 @@ impl Prediction {
     /// encoders whose transforms round.
     pub(super) fn new(step: u16, shift: u8) -> Self {
         let limit = (1024 / i32::from(step.max(1)) + 2) >> shift;
-        Self {
-            value: 0,
-            least: -limit - 1,
-            most: limit + 1,
-        }
+        Self { value: 0, least: -limit - 1, most: limit + 1 }
     }
 
     pub(super) const fn reset(&mut self) {
@@ -43,9 +39,7 @@ impl Prediction {
         if size > MAX_DC_SIZE {
             return Err(Fault::Magnitude);
         }
-        self.value = self
-            .value
-            .wrapping_add(reader.receive_extend(u32::from(size)));
+        self.value = self.value.wrapping_add(reader.receive_extend(u32::from(size)));
         Ok(self.value >= self.least && self.value <= self.most)
     }
 }
