@@ -28,8 +28,11 @@ pub use color::{
     Clustering, Hsl, ImageColor, Oklch, Palette, PaletteBuilder, PlayerColor, Rgb, contrast,
 };
 pub use container::{Part, PartKind, PartName, Structure, Trailing};
-pub use digest::{ByteDigest, Digest, ImageDigest, PerceptualHash, PixelDigest};
-pub use duplicates::{DuplicateIndex, IndexError, Known, Reservation, Reserve};
+pub use digest::{ByteDigest, Digest, ImageDigest, ParseDigestError, PerceptualHash, PixelDigest};
+pub use duplicates::{
+    DuplicateGroup, DuplicateIndex, Fingerprint, HammingIndex, Hold, IndexError, Known,
+    MemoryIndex, Near, Reservation, Reserve, group_duplicates,
+};
 pub use error::Error;
 pub use finding::{ColorModel, Finding, FindingKind, Severity};
 pub use format::{Format, UnknownFormatName};

@@ -380,7 +380,7 @@ impl Pipeline {
         let mut digests = vec![Digest::Bytes(bytes), Digest::Image(image)];
         digests.extend(pixels.map(Digest::Pixels));
         let id = upload.id().map_or_else(|| bytes.to_string(), str::to_owned);
-        Ok(match index.clone().reserve(&self.settings.scope, &digests, &id, None)? {
+        Ok(match index.reserve(&self.settings.scope, &digests, &id, None)? {
             Reserve::Reserved(reservation) => Claim::New(reservation),
             Reserve::Known(known) => Claim::Known(known),
         })

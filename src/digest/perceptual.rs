@@ -60,11 +60,7 @@ impl PerceptualHash {
     /// white logo), on black.
     pub fn of(pixels: &Pixels) -> Option<Self> {
         from_cells(&reduce(pixels, 255)).or_else(|| {
-            if pixels.has_transparency() {
-                from_cells(&reduce(pixels, 0))
-            } else {
-                None
-            }
+            if pixels.has_transparency() { from_cells(&reduce(pixels, 0)) } else { None }
         })
     }
 
@@ -126,10 +122,7 @@ fn coverage(cell: usize, length: u64) -> impl Iterator<Item = (usize, u64)> {
 /// The picture as 32 × 32 means of luma, each over its exact share of the area, in 1/256 of a grey
 /// level. Transparency shows `ground`.
 fn reduce(pixels: &Pixels, ground: u8) -> [[u16; SIDE]; SIDE] {
-    let (width, height) = (
-        u64::from(pixels.size().width),
-        u64::from(pixels.size().height),
-    );
+    let (width, height) = (u64::from(pixels.size().width), u64::from(pixels.size().height));
     let area = width * height;
     let mut cells = [[0; SIDE]; SIDE];
     // One cell row at a time: columns first, since adding rows of columns is what a CPU does best.
@@ -185,21 +178,13 @@ fn from_cells(cells: &[[u16; SIDE]; SIDE]) -> Option<PerceptualHash> {
     let mut rows = [[0i64; BAND]; SIDE];
     for (out, row) in rows.iter_mut().zip(cells) {
         for (u, coefficient) in out.iter_mut().enumerate() {
-            *coefficient = row
-                .iter()
-                .enumerate()
-                .map(|(x, v)| i64::from(*v) * base(u, x))
-                .sum();
+            *coefficient = row.iter().enumerate().map(|(x, v)| i64::from(*v) * base(u, x)).sum();
         }
     }
     let mut coefficients = [0i64; BAND * BAND];
     for (index, coefficient) in coefficients.iter_mut().enumerate() {
         let (u, v) = (index % BAND, index / BAND);
-        *coefficient = rows
-            .iter()
-            .enumerate()
-            .map(|(y, row)| row[u] * base(v, y))
-            .sum();
+        *coefficient = rows.iter().enumerate().map(|(y, row)| row[u] * base(v, y)).sum();
     }
     // The mean says how bright a picture is, not what it shows; its bit stays 0.
     let changes = &coefficients[1..];
@@ -208,11 +193,7 @@ fn from_cells(cells: &[[u16; SIDE]; SIDE]) -> Option<PerceptualHash> {
         return None;
     }
     let threshold = median(&mut changes.to_vec());
-    Some(PerceptualHash(
-        changes
-            .iter()
-            .fold(0, |bits, c| bits << 1 | u64::from(*c > threshold)),
-    ))
+    Some(PerceptualHash(changes.iter().fold(0, |bits, c| bits << 1 | u64::from(*c > threshold))))
 }
 
 /// The middle one of an odd number of values.

@@ -52,10 +52,7 @@ enum Store<K> {
 
 impl<K> Default for HammingIndex<K> {
     fn default() -> Self {
-        Self {
-            store: Store::Few(Vec::new()),
-            len: 0,
-        }
+        Self { store: Store::Few(Vec::new()), len: 0 }
     }
 }
 
@@ -99,12 +96,11 @@ impl<K: Copy + Ord> HammingIndex<K> {
         let item = (hash.bits(), key);
         let found = match &mut self.store {
             Store::Few(items) => take(items, item),
-            Store::Many(tables) => tables
-                .iter_mut()
-                .enumerate()
-                .fold(false, |found, (t, table)| {
+            Store::Many(tables) => {
+                tables.iter_mut().enumerate().fold(false, |found, (t, table)| {
                     take(&mut table[bucket(item.0, t)], item) || found
-                }),
+                })
+            }
         };
         self.len -= usize::from(found);
         // Back at half the mark, so that a set around the mark does not move to and fro.
@@ -123,9 +119,7 @@ impl<K: Copy + Ord> HammingIndex<K> {
         let query = hash.bits();
         let mut found = Vec::new();
         let mut compare = |items: &[Item<K>]| {
-            let near = items
-                .iter()
-                .map(|(bits, key)| ((bits ^ query).count_ones(), *key));
+            let near = items.iter().map(|(bits, key)| ((bits ^ query).count_ones(), *key));
             found.extend(near.filter(|(distance, _)| *distance <= radius));
         };
         match &self.store {
@@ -170,13 +164,8 @@ impl Split {
     /// The split of a radius, or `None` when comparing with all `len` hashes is cheaper.
     fn of(radius: u32, len: u64) -> Option<Self> {
         let (a, b) = (radius / TABLES as u32, radius % TABLES as u32);
-        let split = Self(std::array::from_fn(|t| {
-            if t as u32 <= b {
-                Some(a)
-            } else {
-                a.checked_sub(1)
-            }
-        }));
+        let split =
+            Self(std::array::from_fn(|t| if t as u32 <= b { Some(a) } else { a.checked_sub(1) }));
         let buckets: u64 = split.0.iter().flatten().map(|near| ball(*near)).sum();
         // What the buckets hold if hashes are spread evenly.
         let items = len.saturating_mul(buckets) / BUCKETS as u64;
