@@ -82,7 +82,9 @@ impl Walk<'_> {
         let bytes = self.out.bytes;
         let len = bytes.len();
         if !bytes.starts_with(b"RIFF") || bytes.get(8..12).is_some_and(|form| form != b"WEBP") {
-            return Err(self.out.fatal(0, "the RIFF and WEBP signatures are missing"));
+            return Err(self
+                .out
+                .fatal(0, "the RIFF and WEBP signatures are missing"));
         }
         if len < 12 {
             self.out
@@ -90,8 +92,7 @@ impl Walk<'_> {
             return Err(Halt);
         }
         // Its size changes with the metadata, so the header is no part of the picture's identity.
-        self.out
-            .part(b"RIFF", PartKind::Neutral, 0..12, 4..8, 0)?;
+        self.out.part(b"RIFF", PartKind::Neutral, 0..12, 4..8, 0)?;
         let riff = le_u32(bytes, 4);
         // The size covers the form type and leaves room for itself in 32 bits (§2.4).
         if riff < 4 || riff > u32::MAX - 10 {
@@ -99,8 +100,7 @@ impl Walk<'_> {
                 .corrupt(4, "the size in the RIFF header is out of range");
         }
         if riff % 2 == 1 {
-            self.out
-                .irregular(4, "the size in the RIFF header is odd");
+            self.out.irregular(4, "the size in the RIFF header is odd");
         }
         let claimed = (riff as usize).saturating_add(8);
         let inside = claimed.min(len).max(12);
@@ -186,14 +186,16 @@ impl Walk<'_> {
         let first = at == 12;
         match &chunk.name {
             b"VP8X" if first => self.extended(chunk),
-            _ if first && !matches!(&chunk.name, b"VP8 " | b"VP8L") => {
-                Err(self.out.fatal(at, "the first chunk is none of VP8, VP8L and VP8X"))
-            }
+            _ if first && !matches!(&chunk.name, b"VP8 " | b"VP8L") => Err(self
+                .out
+                .fatal(at, "the first chunk is none of VP8, VP8L and VP8X")),
             b"VP8 " | b"VP8L" => self.still(chunk),
             _ if self.canvas.is_none() => {
                 // A simple file is over after its image (§2.5, §2.6).
-                self.out
-                    .irregular(at, "chunks follow the image of a simple file; they are ignored");
+                self.out.irregular(
+                    at,
+                    "chunks follow the image of a simple file; they are ignored",
+                );
                 self.carried(chunk, 0)
             }
             b"ALPH" => self.alpha(chunk, 0),
@@ -227,7 +229,8 @@ impl Walk<'_> {
             return Err(self.out.fatal(at, "the VP8X chunk is not 10 bytes long"));
         };
         if data.len() != 10 {
-            self.out.irregular(at, "the VP8X chunk is not 10 bytes long");
+            self.out
+                .irregular(at, "the VP8X chunk is not 10 bytes long");
         }
         let flags = data[0];
         if size.pixels() > u64::from(u32::MAX) {
@@ -262,8 +265,10 @@ impl Walk<'_> {
     fn still(&mut self, chunk: &Chunk) -> Step {
         let at = chunk.span.start;
         if self.is_animated() {
-            self.out
-                .irregular(at, "an image beside the frames of an animation; it is ignored");
+            self.out.irregular(
+                at,
+                "an image beside the frames of an animation; it is ignored",
+            );
             return self.carried(chunk, 0);
         }
         if self.image.is_some() {
@@ -282,8 +287,10 @@ impl Walk<'_> {
         }
         let alpha = self.alpha.take();
         if let Some(alpha) = alpha.filter(|_| frame.lossless) {
-            self.out
-                .irregular(alpha, "an ALPH chunk beside a lossless image; it is ignored");
+            self.out.irregular(
+                alpha,
+                "an ALPH chunk beside a lossless image; it is ignored",
+            );
         }
         self.out.structure.has_alpha |= frame.alpha || alpha.is_some();
         Ok(())
@@ -388,7 +395,10 @@ impl Walk<'_> {
         self.out
             .part(b"ANMF", PartKind::Header, chunk.span.clone(), header, 0)?;
         self.out.structure.frames += 1;
-        let (x, y) = (u64::from(le_u24(head, 0)) * 2, u64::from(le_u24(head, 3)) * 2);
+        let (x, y) = (
+            u64::from(le_u24(head, 0)) * 2,
+            u64::from(le_u24(head, 3)) * 2,
+        );
         let size = Size::new(le_u24(head, 6) + 1, le_u24(head, 9) + 1);
         self.milliseconds += u64::from(le_u24(head, 12));
         let canvas = self.out.structure.stored;
