@@ -36,6 +36,12 @@ impl Inflater {
         }
     }
 
+    /// Ready for another stream, in the same memory.
+    pub(crate) fn restart(&mut self) {
+        self.state = Decompressor::new();
+        self.filled = 0;
+    }
+
     /// Whether the end of the stream was reached, its checksum included.
     pub(crate) fn is_done(&self) -> bool {
         self.state.is_done()

@@ -1,4 +1,4 @@
-//! GIF blocks (GIF89a specification, CompuServe 1990; sections are cited as §).
+//! GIF blocks (the specification of GIF 89a, 1990; its sections are cited as §).
 
 use std::ops::Range;
 use std::time::Duration;
@@ -9,6 +9,9 @@ use crate::finding::FindingKind;
 use crate::format::Format;
 use crate::geometry::Size;
 use crate::policy::Limits;
+
+/// Sub-blocks that a colour profile may lie in: of full length they hold 4 MiB.
+const MAX_PIECES: usize = 16 * 1024;
 
 pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Structure {
     let mut walk = Walk {
@@ -268,9 +271,20 @@ impl<'a> Walk<'a> {
             .part(b"ICC", PartKind::Color, start..self.at, data..self.at, 0)?;
         whole?;
         self.out.metadata(start, (self.at - data) as u64);
-        let pieces = pieces(self.out.bytes, data + 12);
-        if self.out.structure.icc.is_empty() && self.out.metadata_left() > 0 {
-            self.out.structure.icc = pieces;
+        if !self.out.structure.icc.is_empty() {
+            self.out
+                .irregular(start, "a second colour profile; it is ignored");
+            return Ok(());
+        }
+        // The spans of many tiny pieces would take more room than the profile.
+        match pieces(self.out.bytes, data + 12, MAX_PIECES) {
+            Some(pieces) => self.out.structure.icc = pieces,
+            None => self.out.warn(
+                start,
+                FindingKind::UnusableProfile {
+                    what: "it lies in too many pieces",
+                },
+            ),
         }
         Ok(())
     }
@@ -318,15 +332,18 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Spans of the data in the sub-blocks from `at` on.
-fn pieces(bytes: &[u8], mut at: usize) -> Vec<Range<u64>> {
+/// Spans of the data in the sub-blocks from `at` on, or `None` when there are more than `max`.
+fn pieces(bytes: &[u8], mut at: usize, max: usize) -> Option<Vec<Range<u64>>> {
     let mut pieces = Vec::new();
     while let Some(&length) = bytes.get(at).filter(|length| **length > 0) {
+        if pieces.len() == max {
+            return None;
+        }
         let end = at + 1 + usize::from(length);
         pieces.push(at as u64 + 1..end as u64);
         at = end;
     }
-    pieces
+    Some(pieces)
 }
 
 /// Bytes of the colour table that these flags announce.

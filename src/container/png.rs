@@ -2,13 +2,16 @@
 
 mod ancillary;
 mod animation;
+mod rebuild;
 
 use std::ops::Range;
 use std::time::Duration;
 
+pub(super) use self::rebuild::sanitized;
+
 use self::animation::Animation;
 use super::record::{Halt, Record, Step};
-use super::{PartKind, Structure, exif, slice};
+use super::{PartKind, Structure};
 use crate::finding::{ColorModel, FindingKind};
 use crate::format::Format;
 use crate::geometry::{Orientation, Size};
@@ -48,10 +51,7 @@ pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Structure {
         animation: Animation::default(),
         inflations: 0,
     };
-    let end = match walk.chunks() {
-        Ok(end) => Some(end),
-        Err(Halt) => None,
-    };
+    let end = walk.chunks().ok();
     walk.finish(end);
     walk.out.structure
 }
@@ -59,7 +59,6 @@ pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Structure {
 /// The fields of IHDR that later chunks depend on (§11.2.1).
 #[derive(Debug, Clone, Copy)]
 struct Header {
-    size: Size,
     bit_depth: u8,
     color_type: u8,
     interlaced: bool,
@@ -131,12 +130,12 @@ impl<'a> Walk<'a> {
         let Some(data) = body.get(..length).filter(|_| body.len() - length >= 4) else {
             let present = at + 8..bytes.len();
             let kind = kind_of(name);
-            let _ = self
-                .out
-                .part(&name, kind, at..bytes.len(), present.clone(), 0);
-            if name == *b"IHDR" {
-                // A header cut inside its CRC still tells the size.
-                let _ = self.ihdr(at, bytes.get(present).unwrap_or_default());
+            let _ = self.out.part(&name, kind, at..bytes.len(), present, 0);
+            // A header cut inside its CRC still tells the size.
+            if name == *b"IHDR"
+                && let Some(data) = body.get(..length)
+            {
+                let _ = self.ihdr(at, data);
             }
             self.out
                 .truncated(bytes.len(), "the file ends inside a chunk");
@@ -233,7 +232,6 @@ impl<'a> Walk<'a> {
         }
         let size = Size::new(be_u32(data, 0), be_u32(data, 4));
         let header = Header {
-            size,
             bit_depth: data[8],
             color_type: data[9],
             interlaced: data[12] == 1,
@@ -395,30 +393,4 @@ fn be_u32(bytes: &[u8], at: usize) -> u32 {
 fn be_u16(bytes: &[u8], at: usize) -> u16 {
     let pair = bytes.get(at..at + 2).and_then(|b| b.try_into().ok());
     pair.map_or(0, u16::from_be_bytes)
-}
-
-pub(super) fn sanitized(structure: &Structure, bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len().saturating_add(64));
-    let mut orientation = Some(structure.orientation).filter(|o| *o != Orientation::Normal);
-    for part in &structure.parts {
-        if matches!(part.kind, PartKind::Metadata | PartKind::Trailing) {
-            continue;
-        }
-        if part.name.as_str() == "IDAT"
-            && let Some(orientation) = orientation.take()
-        {
-            write_chunk(&mut out, *b"eXIf", &exif::block_with(orientation));
-        }
-        out.extend_from_slice(slice(bytes, &part.span));
-    }
-    out
-}
-
-fn write_chunk(out: &mut Vec<u8>, name: [u8; 4], data: &[u8]) {
-    out.extend_from_slice(&u32::try_from(data.len()).unwrap_or(0).to_be_bytes());
-    let start = out.len();
-    out.extend_from_slice(&name);
-    out.extend_from_slice(data);
-    let crc = crc32fast::hash(out.get(start..).unwrap_or_default());
-    out.extend_from_slice(&crc.to_be_bytes());
 }

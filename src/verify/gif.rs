@@ -1,4 +1,4 @@
-//! GIF: the LZW codes of each image give every pixel of its rectangle (GIF89a appendix F).
+//! GIF: the LZW codes of each image give every pixel of its rectangle (the specification of GIF 89a, appendix F).
 //!
 //! Only lengths are followed: a code's string is one longer than the one that it extends, and how
 //! many pixels come out is all that is asked.

@@ -2,6 +2,8 @@
 
 mod gif;
 mod png;
+#[cfg(test)]
+mod tests;
 mod vp8;
 mod vp8l;
 mod webp;

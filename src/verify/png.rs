@@ -39,6 +39,7 @@ pub(super) fn verify(
         return Ok(findings);
     };
     let size = structure.stored_size();
+    let mut inflater = Inflater::new();
     let mut frame: Option<Frame> = None;
     let animated = structure.parts().iter().any(|p| p.name.as_str() == "acTL");
     for part in structure.parts() {
@@ -48,26 +49,27 @@ pub(super) fn verify(
             "IDAT" => {
                 let frame =
                     frame.get_or_insert_with(|| Frame::new(layout, size.width, size.height, at));
-                frame.feed(payload, at, cancel, &mut findings)?;
+                frame.feed(&mut inflater, payload, at, cancel, &mut findings)?;
             }
             "fcTL" if animated => {
                 // One before IDAT describes the default image, whose size the header tells.
                 if let Some(done) = frame.take() {
-                    done.close(&mut findings);
+                    done.close(&inflater, &mut findings);
+                    inflater.restart();
                     frame = control(payload).map(|(w, h)| Frame::new(layout, w, h, at));
                 }
             }
             "fdAT" if animated => {
                 if let Some(frame) = &mut frame {
                     let data = payload.get(4..).unwrap_or_default();
-                    frame.feed(data, at + 4, cancel, &mut findings)?;
+                    frame.feed(&mut inflater, data, at + 4, cancel, &mut findings)?;
                 }
             }
             _ => {}
         }
     }
     if let Some(last) = frame {
-        last.close(&mut findings);
+        last.close(&inflater, &mut findings);
     }
     Ok(findings)
 }
@@ -172,7 +174,6 @@ impl Rest {
 }
 
 struct Frame {
-    inflater: Inflater,
     rest: Rest,
     start: u64,
     /// Nothing more is to be learnt of this frame.
@@ -185,7 +186,6 @@ impl Frame {
         let mut passes = layout.passes(width, height);
         passes.reverse();
         Self {
-            inflater: Inflater::new(),
             rest: Rest {
                 passes,
                 current: Rows { count: 0, bytes: 0 },
@@ -201,6 +201,7 @@ impl Frame {
 
     fn feed(
         &mut self,
+        inflater: &mut Inflater,
         data: &[u8],
         at: u64,
         cancel: &Cancellation,
@@ -209,12 +210,12 @@ impl Frame {
         if self.settled {
             return Ok(());
         }
-        if self.inflater.is_done() {
+        if inflater.is_done() {
             self.extra(data, at, findings);
             return Ok(());
         }
         let rest = &mut self.rest;
-        let fed = self.inflater.feed(data, false, |fresh| {
+        let fed = inflater.feed(data, false, |fresh| {
             rest.count(fresh);
             if rest.bad_filter || rest.excess > EXCESS || cancel.is_cancelled() {
                 ControlFlow::Break(())
@@ -233,7 +234,7 @@ impl Frame {
         }
         match fed {
             Ok((used, ControlFlow::Continue(()))) => {
-                if self.inflater.is_done() {
+                if inflater.is_done() {
                     let unused = data.get(used..).unwrap_or_default();
                     self.extra(unused, at + used as u64, findings);
                 }
@@ -260,7 +261,7 @@ impl Frame {
         }
     }
 
-    fn close(self, findings: &mut Vec<Finding>) {
+    fn close(self, inflater: &Inflater, findings: &mut Vec<Finding>) {
         if self.rest.excess > 0 {
             let what = "the image data hold more than the rows of the picture";
             findings.push(Finding::warning(FindingKind::Irregular { what }).at(self.start));
@@ -271,7 +272,7 @@ impl Frame {
         if !self.rest.is_whole() {
             let what = "the image data end before the last row";
             findings.push(Finding::error(FindingKind::Truncated { what }).at(self.start));
-        } else if !self.inflater.is_done() {
+        } else if !inflater.is_done() {
             let what = "the compressed image data have no end";
             findings.push(Finding::warning(FindingKind::Irregular { what }).at(self.start));
         }

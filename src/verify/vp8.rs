@@ -41,8 +41,9 @@ const CUT_MODES: Fault =
 const CUT_TOKENS: Fault =
     Fault::Truncated("the coefficients of a lossy image end before its last row");
 
-/// Reads a whole VP8 chunk, whose ten header bytes the walk has judged.
-pub(super) fn verify(data: &[u8], cancel: &Cancellation) -> Result<(), Fault> {
+/// Reads a whole VP8 chunk, whose ten header bytes the walk has judged. Returns the most bytes that
+/// any partition has left: writers end them exactly, so many are a sign of damage.
+pub(super) fn verify(data: &[u8], cancel: &Cancellation) -> Result<usize, Fault> {
     let Some((head, rest)) = data.split_at_checked(10) else {
         return Err(CUT_MODES);
     };
@@ -75,7 +76,7 @@ pub(super) fn verify(data: &[u8], cancel: &Cancellation) -> Result<(), Fault> {
                 block.clear(above);
                 block.clear(&mut left);
             } else {
-                header.residue(coefficients, &block, above, &mut left);
+                header.residue(coefficients, block, above, &mut left);
             }
             // One look for each macroblock keeps a short file from costing a large picture.
             if modes.is_overrun() {
@@ -86,7 +87,8 @@ pub(super) fn verify(data: &[u8], cancel: &Cancellation) -> Result<(), Fault> {
             }
         }
     }
-    Ok(())
+    let unread = partitions.iter().map(BoolDecoder::unread).max();
+    Ok(modes.unread().max(unread.unwrap_or(0)))
 }
 
 /// Token partitions behind their sizes of three bytes each; the last one takes the rest (§9.5).
@@ -259,7 +261,7 @@ impl Header {
     fn residue(
         &self,
         bits: &mut BoolDecoder,
-        block: &Macroblock,
+        block: Macroblock,
         above: &mut Above,
         left: &mut Above,
     ) {
@@ -393,4 +395,17 @@ fn sub_block_mode(bits: &mut BoolDecoder, p: &[u8; 9]) -> u8 {
     } else {
         B_HU
     }
+}
+
+/// For tests that write a bitstream: how likely each token probability is updated.
+#[cfg(test)]
+pub(super) fn token_updates() -> &'static [u8] {
+    static UPDATES: Tokens = TOKEN_UPDATES;
+    UPDATES.as_flattened().as_flattened().as_flattened()
+}
+
+/// For the same tests: how likely a block without neighbours is empty, by the kind of block.
+#[cfg(test)]
+pub(super) fn first_token_probabilities() -> [u8; 3] {
+    [(LUMA_REST, 1), (SECOND, 0), (CHROMA, 0)].map(|(kind, band)| TOKEN_DEFAULTS[kind][band][0][0])
 }

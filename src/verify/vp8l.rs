@@ -7,7 +7,7 @@ mod bits;
 mod prefix;
 
 use self::bits::Bits;
-use self::prefix::{Book, Group, Prefix};
+use self::prefix::{Book, Group};
 use super::Fault;
 use crate::cancel::Cancellation;
 use crate::geometry::Size;
@@ -189,7 +189,6 @@ impl Reader<'_> {
     fn count_pixels(&mut self, size: Size, coding: &Coding) -> Result<(), Fault> {
         let width = u64::from(size.width);
         let total = size.pixels();
-        let block = 1_u64 << coding.block_bits;
         let (mut at, mut x, mut y) = (0_u64, 0_u64, 0_u64);
         let mut look_at = LOOK_EVERY;
         while at < total {
@@ -211,7 +210,6 @@ impl Reader<'_> {
                 let until = ((x >> coding.block_bits) + 1) << coding.block_bits;
                 (group, until.min(width))
             };
-            debug_assert!(block > 0);
             let Some(group) = group else {
                 return Err(Fault::Corrupt(
                     "a block of a lossless image has no prefix codes",

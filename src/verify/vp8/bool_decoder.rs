@@ -69,6 +69,11 @@ impl<'a> BoolDecoder<'a> {
         }
     }
 
+    /// Whole bytes not read.
+    pub(super) fn unread(&self) -> usize {
+        self.data.len() + usize::try_from(self.ahead / 8).unwrap_or(0)
+    }
+
     /// A bit of even chances.
     pub(super) fn flag(&mut self) -> bool {
         self.bool(128)

@@ -10,6 +10,9 @@ const LENGTH_ORDER: [usize; 19] = [
     17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
 ];
 
+/// Where the second tables of a code lie, by the bits of the root: offset and width.
+type SecondTables = [(u32, u32); 1 << ROOT_BITS];
+
 /// The tables of all codes of an image, in one piece of memory under a cap.
 ///
 /// An entry is `symbol << 4 | length`. In a root table a length above [`ROOT_BITS`] says that the
@@ -184,8 +187,7 @@ impl Book {
             return Err(BAD);
         }
         let table = self.entries.len();
-        let size = self.room(lengths, &next)?;
-        let offsets = size.1;
+        let offsets = self.room(lengths, &next)?;
         for (symbol, length) in lengths.iter().enumerate().filter(|(_, l)| **l > 0) {
             let bits = u32::from(*length);
             let slot = &mut next[usize::from(*length)];
@@ -220,12 +222,11 @@ impl Book {
     }
 
     /// Makes room for a table and finds where its second tables lie: offset and width by root.
-    #[allow(clippy::type_complexity)]
     fn room(
         &mut self,
         lengths: &[u8],
         next: &[u32; MAX_LENGTH + 2],
-    ) -> Result<(usize, [(u32, u32); 1 << ROOT_BITS]), Fault> {
+    ) -> Result<SecondTables, Fault> {
         let mut next = *next;
         let mut second = [(0_u32, 0_u32); 1 << ROOT_BITS];
         for length in lengths.iter().filter(|l| **l > 0) {
@@ -249,7 +250,7 @@ impl Book {
             return Err(Fault::Memory(self.max_memory.saturating_add(1)));
         }
         self.entries.resize(total, 0);
-        Ok((total, second))
+        Ok(second)
     }
 }
 
