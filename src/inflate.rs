@@ -29,7 +29,17 @@ pub(crate) struct Inflater {
 
 impl Inflater {
     pub(crate) fn new() -> Self {
-        Self { state: Decompressor::new(), window: vec![0; LOOKBACK + FRESH], filled: 0 }
+        Self {
+            state: Decompressor::new(),
+            window: vec![0; LOOKBACK + FRESH],
+            filled: 0,
+        }
+    }
+
+    /// Ready for another stream, in the same memory.
+    pub(crate) fn restart(&mut self) {
+        self.state = Decompressor::new();
+        self.filled = 0;
     }
 
     /// Whether the end of the stream was reached, its checksum included.

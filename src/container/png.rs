@@ -2,13 +2,16 @@
 
 mod ancillary;
 mod animation;
+mod rebuild;
 
 use std::ops::Range;
 use std::time::Duration;
 
+pub(super) use self::rebuild::sanitized;
+
 use self::animation::Animation;
 use super::record::{Halt, Record, Step};
-use super::{PartKind, Structure, exif, slice};
+use super::{PartKind, Structure};
 use crate::finding::{ColorModel, FindingKind};
 use crate::format::Format;
 use crate::geometry::{Orientation, Size};
@@ -48,10 +51,7 @@ pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Structure {
         animation: Animation::default(),
         inflations: 0,
     };
-    let end = match walk.chunks() {
-        Ok(end) => Some(end),
-        Err(Halt) => None,
-    };
+    let end = walk.chunks().ok();
     walk.finish(end);
     walk.out.structure
 }
@@ -59,7 +59,6 @@ pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Structure {
 /// The fields of IHDR that later chunks depend on (§11.2.1).
 #[derive(Debug, Clone, Copy)]
 struct Header {
-    size: Size,
     bit_depth: u8,
     color_type: u8,
     interlaced: bool,
@@ -93,7 +92,8 @@ impl<'a> Walk<'a> {
         if !bytes.starts_with(&SIGNATURE) {
             return Err(self.out.fatal(0, "the PNG signature is missing"));
         }
-        self.out.part(b"signature", PartKind::Neutral, 0..8, 0..8, 0)?;
+        self.out
+            .part(b"signature", PartKind::Neutral, 0..8, 0..8, 0)?;
         let mut at = SIGNATURE.len();
         loop {
             let chunk = self.next_chunk(at)?;
@@ -110,27 +110,35 @@ impl<'a> Walk<'a> {
         let bytes = self.out.bytes;
         let rest = bytes.get(at..).unwrap_or_default();
         let Some((head, body)) = rest.split_at_checked(8) else {
-            self.out.truncated(bytes.len(), "the file ends before the IEND chunk");
+            self.out
+                .truncated(bytes.len(), "the file ends before the IEND chunk");
             return Err(Halt);
         };
         let length = be_u32(head, 0);
         let name = [head[4], head[5], head[6], head[7]];
         if length > MAX_LENGTH {
-            return Err(self.out.fatal(at, "a chunk's length is above 2147483647 (2^31 - 1)"));
+            return Err(self
+                .out
+                .fatal(at, "a chunk's length is above 2147483647 (2^31 - 1)"));
         }
         if !name.iter().all(u8::is_ascii_alphabetic) {
-            return Err(self.out.fatal(at, "a chunk's name is not made of four letters"));
+            return Err(self
+                .out
+                .fatal(at, "a chunk's name is not made of four letters"));
         }
         let length = length as usize;
         let Some(data) = body.get(..length).filter(|_| body.len() - length >= 4) else {
             let present = at + 8..bytes.len();
             let kind = kind_of(name);
-            let _ = self.out.part(&name, kind, at..bytes.len(), present.clone(), 0);
-            if name == *b"IHDR" {
-                // A header cut inside its CRC still tells the size.
-                let _ = self.ihdr(at, bytes.get(present).unwrap_or_default());
+            let _ = self.out.part(&name, kind, at..bytes.len(), present, 0);
+            // A header cut inside its CRC still tells the size.
+            if name == *b"IHDR"
+                && let Some(data) = body.get(..length)
+            {
+                let _ = self.ihdr(at, data);
             }
-            self.out.truncated(bytes.len(), "the file ends inside a chunk");
+            self.out
+                .truncated(bytes.len(), "the file ends inside a chunk");
             return Err(Halt);
         };
         let crc = be_u32(body, length);
@@ -176,11 +184,18 @@ impl<'a> Walk<'a> {
                 self.out.corrupt(at, crc_text(chunk.name));
             } else {
                 // Decoders skip such a chunk, so it is not part of the picture.
-                self.out.irregular(at, "an ancillary chunk's checksum is wrong; it is ignored");
+                self.out
+                    .irregular(at, "an ancillary chunk's checksum is wrong; it is ignored");
                 kind = PartKind::Metadata;
             }
         }
-        self.out.part(&chunk.name, kind, chunk.span.clone(), chunk.payload.clone(), 0)?;
+        self.out.part(
+            &chunk.name,
+            kind,
+            chunk.span.clone(),
+            chunk.payload.clone(),
+            0,
+        )?;
         if self.data == Data::Inside && chunk.name != *b"IDAT" {
             self.data = Data::After;
         }
@@ -216,10 +231,15 @@ impl<'a> Walk<'a> {
             return Err(self.out.fatal(at, "the IHDR chunk is not 13 bytes long"));
         }
         let size = Size::new(be_u32(data, 0), be_u32(data, 4));
-        let header =
-            Header { size, bit_depth: data[8], color_type: data[9], interlaced: data[12] == 1 };
+        let header = Header {
+            bit_depth: data[8],
+            color_type: data[9],
+            interlaced: data[12] == 1,
+        };
         if size.width.max(size.height) > MAX_LENGTH {
-            return Err(self.out.fatal(at, "a side is longer than 2147483647 (2^31 - 1) pixels"));
+            return Err(self
+                .out
+                .fatal(at, "a side is longer than 2147483647 (2^31 - 1) pixels"));
         }
         self.out.structure.stored = size;
         self.out.structure.frames = 1;
@@ -237,10 +257,14 @@ impl<'a> Walk<'a> {
             _ => return Err(self.out.fatal(at, "the colour type does not exist")),
         };
         if !allowed.contains(&header.bit_depth) {
-            return Err(self.out.fatal(at, "the bit depth does not exist for this colour type"));
+            return Err(self
+                .out
+                .fatal(at, "the bit depth does not exist for this colour type"));
         }
         if data[10] != 0 || data[11] != 0 {
-            return Err(self.out.fatal(at, "the compression or filter method does not exist"));
+            return Err(self
+                .out
+                .fatal(at, "the compression or filter method does not exist"));
         }
         if data[12] > 1 {
             return Err(self.out.fatal(at, "the interlace method does not exist"));
@@ -252,8 +276,11 @@ impl<'a> Walk<'a> {
             _ => ColorModel::Rgb,
         };
         structure.has_alpha = matches!(header.color_type, 4 | 6);
-        structure.coding =
-            if header.interlaced { "deflate, interlaced (Adam7)" } else { "deflate" };
+        structure.coding = if header.interlaced {
+            "deflate, interlaced (Adam7)"
+        } else {
+            "deflate"
+        };
         self.header = Some(header);
         Ok(())
     }
@@ -276,13 +303,18 @@ impl<'a> Walk<'a> {
         // For colour types 2 and 6 a palette is only a suggestion (§11.2.2).
         let entries = data.len() / 3;
         if !data.len().is_multiple_of(3) {
-            self.out.corrupt(at, "the palette's length is no multiple of 3");
+            self.out
+                .corrupt(at, "the palette's length is no multiple of 3");
         } else if entries == 0 || entries > 256 {
-            self.out.corrupt(at, "the palette does not have 1 to 256 entries");
+            self.out
+                .corrupt(at, "the palette does not have 1 to 256 entries");
         } else if matches!(header.color_type, 0 | 4) {
             self.out.irregular(at, "a palette in a grey picture");
         } else if header.color_type == 3 && entries > 1 << header.bit_depth {
-            self.out.irregular(at, "the palette has more entries than the bit depth can name");
+            self.out.irregular(
+                at,
+                "the palette has more entries than the bit depth can name",
+            );
         }
         if self.transparency {
             self.out.irregular(at, "the PLTE chunk follows tRNS");
@@ -297,11 +329,14 @@ impl<'a> Walk<'a> {
                 self.animation.default_image_begins();
                 let indexed = self.header.is_some_and(|h| h.color_type == 3);
                 if indexed && self.palette_entries.is_none() {
-                    self.out.corrupt(at, "an indexed picture without a palette before its data");
+                    self.out
+                        .corrupt(at, "an indexed picture without a palette before its data");
                 }
             }
             Data::Inside => {}
-            Data::After => self.out.corrupt(at, "the IDAT chunks are not next to each other"),
+            Data::After => self
+                .out
+                .corrupt(at, "the IDAT chunks are not next to each other"),
         }
     }
 
@@ -358,30 +393,4 @@ fn be_u32(bytes: &[u8], at: usize) -> u32 {
 fn be_u16(bytes: &[u8], at: usize) -> u16 {
     let pair = bytes.get(at..at + 2).and_then(|b| b.try_into().ok());
     pair.map_or(0, u16::from_be_bytes)
-}
-
-pub(super) fn sanitized(structure: &Structure, bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len().saturating_add(64));
-    let mut orientation = Some(structure.orientation).filter(|o| *o != Orientation::Normal);
-    for part in &structure.parts {
-        if matches!(part.kind, PartKind::Metadata | PartKind::Trailing) {
-            continue;
-        }
-        if part.name.as_str() == "IDAT"
-            && let Some(orientation) = orientation.take()
-        {
-            write_chunk(&mut out, *b"eXIf", &exif::block_with(orientation));
-        }
-        out.extend_from_slice(slice(bytes, &part.span));
-    }
-    out
-}
-
-fn write_chunk(out: &mut Vec<u8>, name: [u8; 4], data: &[u8]) {
-    out.extend_from_slice(&u32::try_from(data.len()).unwrap_or(0).to_be_bytes());
-    let start = out.len();
-    out.extend_from_slice(&name);
-    out.extend_from_slice(data);
-    let crc = crc32fast::hash(out.get(start..).unwrap_or_default());
-    out.extend_from_slice(&crc.to_be_bytes());
 }

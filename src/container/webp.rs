@@ -1,6 +1,7 @@
 //! WebP chunks (RFC 9649; sections are cited as §), the headers of VP8 and VP8L included.
 
 mod bitstream;
+mod frames;
 mod rebuild;
 
 use std::ops::Range;
@@ -82,18 +83,22 @@ impl Walk<'_> {
         let bytes = self.out.bytes;
         let len = bytes.len();
         if !bytes.starts_with(b"RIFF") || bytes.get(8..12).is_some_and(|form| form != b"WEBP") {
-            return Err(self.out.fatal(0, "the RIFF and WEBP signatures are missing"));
+            return Err(self
+                .out
+                .fatal(0, "the RIFF and WEBP signatures are missing"));
         }
         if len < 12 {
-            self.out.truncated(len, "the file ends inside its RIFF header");
+            self.out
+                .truncated(len, "the file ends inside its RIFF header");
             return Err(Halt);
         }
         // Its size changes with the metadata, so the header is no part of the picture's identity.
         self.out.part(b"RIFF", PartKind::Neutral, 0..12, 4..8, 0)?;
         let riff = le_u32(bytes, 4);
         // The size covers the form type and leaves room for itself in 32 bits (§2.4).
-        if riff < 4 || riff > u32::MAX - 10 {
-            self.out.corrupt(4, "the size in the RIFF header is out of range");
+        if !(4..=u32::MAX - 10).contains(&riff) {
+            self.out
+                .corrupt(4, "the size in the RIFF header is out of range");
         }
         if riff % 2 == 1 {
             self.out.irregular(4, "the size in the RIFF header is odd");
@@ -107,7 +112,8 @@ impl Walk<'_> {
             self.chunk(&chunk)?;
         }
         if claimed > len {
-            self.out.truncated(len, "the file is shorter than its RIFF header says");
+            self.out
+                .truncated(len, "the file is shorter than its RIFF header says");
         }
         // An odd size leaves the last chunk's padding outside.
         Ok(at.max(inside))
@@ -119,9 +125,11 @@ impl Walk<'_> {
         let bytes = self.out.bytes;
         let Some(head) = bytes.get(at..end).and_then(|rest| rest.get(..8)) else {
             if claimed > bytes.len() {
-                self.out.truncated(bytes.len(), "the file ends inside the head of a chunk");
+                self.out
+                    .truncated(bytes.len(), "the file ends inside the head of a chunk");
             } else {
-                self.out.corrupt(at, "the head of a chunk reaches past what holds it");
+                self.out
+                    .corrupt(at, "the head of a chunk reaches past what holds it");
             }
             return Err(Halt);
         };
@@ -133,11 +141,14 @@ impl Walk<'_> {
             if name == *b"VP8X" || name == *b"VP8 " || name == *b"VP8L" {
                 self.size_of_broken(name, &clipped);
             }
-            let _ = self.out.part(&name, PartKind::ImageData, at..end, clipped, 0);
+            let _ = self
+                .out
+                .part(&name, PartKind::ImageData, at..end, clipped, 0);
             if end == bytes.len() {
                 self.out.truncated(end, "the file ends inside a chunk");
             } else {
-                self.out.corrupt(at, "a chunk reaches past the end of what holds it");
+                self.out
+                    .corrupt(at, "a chunk reaches past the end of what holds it");
             }
             return Err(Halt);
         }
@@ -145,9 +156,14 @@ impl Walk<'_> {
         // Only the last chunk of a file may lack its padding, and then the file is at its end.
         let span = at..padded.min(bytes.len());
         if padded > end && size % 2 == 1 {
-            self.out.irregular(payload.end, "the last chunk lacks its padding byte");
+            self.out
+                .irregular(payload.end, "the last chunk lacks its padding byte");
         }
-        Ok(Chunk { name, span, payload })
+        Ok(Chunk {
+            name,
+            span,
+            payload,
+        })
     }
 
     /// A size for the report, though the file is cut.
@@ -171,14 +187,16 @@ impl Walk<'_> {
         let first = at == 12;
         match &chunk.name {
             b"VP8X" if first => self.extended(chunk),
-            _ if first && !matches!(&chunk.name, b"VP8 " | b"VP8L") => {
-                Err(self.out.fatal(at, "the first chunk is none of VP8, VP8L and VP8X"))
-            }
+            _ if first && !matches!(&chunk.name, b"VP8 " | b"VP8L") => Err(self
+                .out
+                .fatal(at, "the first chunk is none of VP8, VP8L and VP8X")),
             b"VP8 " | b"VP8L" => self.still(chunk),
             _ if self.canvas.is_none() => {
                 // A simple file is over after its image (§2.5, §2.6).
-                self.out
-                    .irregular(at, "chunks follow the image of a simple file; they are ignored");
+                self.out.irregular(
+                    at,
+                    "chunks follow the image of a simple file; they are ignored",
+                );
                 self.carried(chunk, 0)
             }
             b"ALPH" => self.alpha(chunk, 0),
@@ -192,7 +210,6 @@ impl Walk<'_> {
                 }
                 self.carried(chunk, 0)
             }
-            b"XMP " => self.carried(chunk, 0),
             b"VP8X" => {
                 self.out.irregular(at, "a second VP8X chunk; it is ignored");
                 self.carried(chunk, 0)
@@ -203,38 +220,55 @@ impl Walk<'_> {
 
     fn extended(&mut self, chunk: &Chunk) -> Step {
         let at = chunk.span.start;
-        let data = self.out.bytes.get(chunk.payload.clone()).unwrap_or_default();
+        let data = self
+            .out
+            .bytes
+            .get(chunk.payload.clone())
+            .unwrap_or_default();
         let Some(size) = canvas_size(data) else {
             return Err(self.out.fatal(at, "the VP8X chunk is not 10 bytes long"));
         };
         if data.len() != 10 {
-            self.out.irregular(at, "the VP8X chunk is not 10 bytes long");
+            self.out
+                .irregular(at, "the VP8X chunk is not 10 bytes long");
         }
         let flags = data[0];
         if size.pixels() > u64::from(u32::MAX) {
-            self.out.corrupt(at, "the canvas has more than 4294967295 (2^32 - 1) pixels");
+            self.out
+                .corrupt(at, "the canvas has more than 4294967295 (2^32 - 1) pixels");
         }
         self.out.structure.stored = size;
         self.out.structure.has_alpha = flags & flag::ALPHA != 0;
         self.canvas = Some(Canvas { size, flags });
         // The flags tell of metadata too, and a still's canvas is its image's size: only the
         // canvas of an animation is part of what is shown.
-        self.out.part(b"VP8X", PartKind::Neutral, chunk.span.clone(), chunk.payload.clone(), 0)?;
+        self.out.part(
+            b"VP8X",
+            PartKind::Neutral,
+            chunk.span.clone(),
+            chunk.payload.clone(),
+            0,
+        )?;
         if flags & flag::ANIMATION != 0 {
             let canvas = chunk.payload.start + 4..chunk.payload.start + 10;
-            self.out.part(b"canvas", PartKind::Header, canvas.clone(), canvas, 1)?;
+            self.out
+                .part(b"canvas", PartKind::Header, canvas.clone(), canvas, 1)?;
         }
         Ok(())
     }
 
     fn is_animated(&self) -> bool {
-        self.canvas.is_some_and(|canvas| canvas.flags & flag::ANIMATION != 0)
+        self.canvas
+            .is_some_and(|canvas| canvas.flags & flag::ANIMATION != 0)
     }
 
     fn still(&mut self, chunk: &Chunk) -> Step {
         let at = chunk.span.start;
         if self.is_animated() {
-            self.out.irregular(at, "an image beside the frames of an animation; it is ignored");
+            self.out.irregular(
+                at,
+                "an image beside the frames of an animation; it is ignored",
+            );
             return self.carried(chunk, 0);
         }
         if self.image.is_some() {
@@ -244,135 +278,21 @@ impl Walk<'_> {
         let frame = self.bitstream(chunk, 0)?;
         self.image = Some(frame);
         match self.canvas {
-            Some(canvas) if canvas.size != frame.size => {
-                self.out.corrupt(at, "the image has another size than the canvas in the VP8X chunk")
-            }
+            Some(canvas) if canvas.size != frame.size => self.out.corrupt(
+                at,
+                "the image has another size than the canvas in the VP8X chunk",
+            ),
             Some(_) => {}
             None => self.out.structure.stored = frame.size,
         }
         let alpha = self.alpha.take();
         if let Some(alpha) = alpha.filter(|_| frame.lossless) {
-            self.out.irregular(alpha, "an ALPH chunk beside a lossless image; it is ignored");
+            self.out.irregular(
+                alpha,
+                "an ALPH chunk beside a lossless image; it is ignored",
+            );
         }
         self.out.structure.has_alpha |= frame.alpha || alpha.is_some();
-        Ok(())
-    }
-
-    /// A VP8 or VP8L chunk: its header is judged, its data are left to the verification.
-    fn bitstream(&mut self, chunk: &Chunk, depth: u8) -> Result<Frame, Halt> {
-        let at = chunk.span.start;
-        let data = self.out.bytes.get(chunk.payload.clone()).unwrap_or_default();
-        self.out.part(
-            &chunk.name,
-            PartKind::ImageData,
-            chunk.span.clone(),
-            chunk.payload.clone(),
-            depth,
-        )?;
-        let frame = if chunk.name == *b"VP8L" {
-            self.codings.lossless = true;
-            bitstream::vp8l(data)
-        } else {
-            self.codings.lossy = true;
-            bitstream::vp8(data)
-        };
-        frame.map_err(|what| {
-            self.out.corrupt(at, what);
-            Halt
-        })
-    }
-
-    fn alpha(&mut self, chunk: &Chunk, depth: u8) -> Step {
-        let at = chunk.span.start;
-        if self.alpha.is_some() || (depth == 0 && (self.image.is_some() || self.is_animated())) {
-            self.out.irregular(at, "an ALPH chunk that belongs to no image; it is ignored");
-            return self.carried(chunk, depth);
-        }
-        self.alpha = Some(at);
-        let data = self.out.bytes.get(chunk.payload.clone()).unwrap_or_default();
-        // §2.7.1.2: reserved, pre-processing, filtering and compression, two bits each.
-        match data.first() {
-            None => self.out.corrupt(at, "an ALPH chunk is empty"),
-            Some(info) if info & 3 > 1 => {
-                self.out.corrupt(at, "the compression of an ALPH chunk does not exist")
-            }
-            Some(_) => {}
-        }
-        self.out.part(
-            b"ALPH",
-            PartKind::ImageData,
-            chunk.span.clone(),
-            chunk.payload.clone(),
-            depth,
-        )
-    }
-
-    fn anim(&mut self, chunk: &Chunk) -> Step {
-        let at = chunk.span.start;
-        if chunk.payload.len() != 6 {
-            self.out.corrupt(at, "the ANIM chunk is not 6 bytes long");
-        }
-        if self.animation {
-            self.out.irregular(at, "a second ANIM chunk");
-        }
-        self.animation = true;
-        self.out.part(b"ANIM", PartKind::Header, chunk.span.clone(), chunk.payload.clone(), 0)
-    }
-
-    fn anmf(&mut self, chunk: &Chunk) -> Step {
-        let at = chunk.span.start;
-        if !self.is_animated() {
-            return Err(self.out.fatal(at, "a frame of an animation in a file that declares none"));
-        }
-        if !self.animation {
-            self.out.corrupt(at, "a frame of the animation comes before its ANIM chunk");
-            self.animation = true;
-        }
-        let bytes = self.out.bytes;
-        let data = bytes.get(chunk.payload.clone()).unwrap_or_default();
-        let Some(head) = data.get(..16) else {
-            return Err(self.out.fatal(at, "an ANMF chunk is shorter than its header"));
-        };
-        let header = chunk.payload.start..chunk.payload.start + 16;
-        self.out.part(b"ANMF", PartKind::Header, chunk.span.clone(), header, 0)?;
-        self.out.structure.frames += 1;
-        let (x, y) = (u64::from(le_u24(head, 0)) * 2, u64::from(le_u24(head, 3)) * 2);
-        let size = Size::new(le_u24(head, 6) + 1, le_u24(head, 9) + 1);
-        self.milliseconds += u64::from(le_u24(head, 12));
-        let canvas = self.out.structure.stored;
-        if x + u64::from(size.width) > u64::from(canvas.width)
-            || y + u64::from(size.height) > u64::from(canvas.height)
-        {
-            self.out.corrupt(at, "a frame of the animation lies outside its canvas");
-        }
-        self.frame_chunks(at, chunk.payload.start + 16..chunk.payload.end, size)
-    }
-
-    /// The chunks inside an ANMF chunk: ALPH, the image, and what else (§2.7.1.1).
-    fn frame_chunks(&mut self, frame_at: usize, mut within: Range<usize>, size: Size) -> Step {
-        let mut image: Option<Frame> = None;
-        self.alpha = None;
-        while within.start < within.end {
-            let chunk = self.next_chunk(within.clone(), within.end)?;
-            within.start = chunk.span.end;
-            let at = chunk.span.start;
-            match &chunk.name {
-                b"ALPH" if image.is_none() => self.alpha(&chunk, 1)?,
-                b"VP8 " | b"VP8L" if image.is_none() => {
-                    let found = self.bitstream(&chunk, 1)?;
-                    if found.size != size {
-                        self.out.corrupt(at, "a frame's image has another size than the frame");
-                    }
-                    image = Some(found);
-                }
-                _ => self.carried(&chunk, 1)?,
-            }
-        }
-        let alpha = self.alpha.take();
-        match image {
-            None => self.out.corrupt(frame_at, "a frame of the animation has no image"),
-            Some(frame) => self.out.structure.has_alpha |= frame.alpha || alpha.is_some(),
-        }
         Ok(())
     }
 
@@ -392,12 +312,22 @@ impl Walk<'_> {
             let span = super::record::wide(&chunk.payload);
             self.out.structure.icc.push(span);
         }
-        self.out.part(b"ICCP", PartKind::Color, chunk.span.clone(), chunk.payload.clone(), 0)
+        self.out.part(
+            b"ICCP",
+            PartKind::Color,
+            chunk.span.clone(),
+            chunk.payload.clone(),
+            0,
+        )
     }
 
     /// A chunk that is no part of the picture.
     fn carried(&mut self, chunk: &Chunk, depth: u8) -> Step {
-        let data = self.out.bytes.get(chunk.payload.clone()).unwrap_or_default();
+        let data = self
+            .out
+            .bytes
+            .get(chunk.payload.clone())
+            .unwrap_or_default();
         self.out.metadata(chunk.span.start, data.len() as u64);
         self.out.text(chunk.payload.start, data);
         self.out.part(
@@ -414,7 +344,10 @@ impl Walk<'_> {
         let structure = &mut self.out.structure;
         structure.orientation = self.exif.unwrap_or_default();
         structure.coding = match self.codings {
-            Codings { lossy: true, lossless: true } => "lossy (VP8) and lossless (VP8L)",
+            Codings {
+                lossy: true,
+                lossless: true,
+            } => "lossy (VP8) and lossless (VP8L)",
             Codings { lossless: true, .. } => "lossless (VP8L)",
             _ => "lossy (VP8)",
         };
@@ -431,7 +364,8 @@ impl Walk<'_> {
             } else if !animated && self.image.is_none() {
                 let len = self.out.bytes.len();
                 if len <= 12 {
-                    self.out.truncated(len, "the file ends behind its RIFF header");
+                    self.out
+                        .truncated(len, "the file ends behind its RIFF header");
                 } else {
                     self.out.corrupt(12, "the file has no image");
                 }

@@ -2,11 +2,16 @@
 
 mod gif;
 mod png;
+#[cfg(test)]
+mod tests;
+mod vp8;
+mod vp8l;
+mod webp;
 
 use crate::cancel::Cancellation;
 use crate::container::Structure;
 use crate::decode::Stop;
-use crate::finding::Finding;
+use crate::finding::{Finding, FindingKind};
 use crate::format::Format;
 use crate::policy::Limits;
 
@@ -23,7 +28,31 @@ pub(crate) fn verify(
     match structure.format() {
         Format::Png => png::verify(bytes, structure, cancel),
         Format::Gif => gif::verify(bytes, structure, cancel),
+        Format::WebP => webp::verify(bytes, structure, limits, cancel),
         Format::Jpeg => crate::decode::jpeg::verify(bytes, structure, limits, cancel),
-        Format::WebP => Ok(Vec::new()),
+    }
+}
+
+/// Why a bitstream cannot be read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    Truncated(&'static str),
+    Corrupt(&'static str),
+    /// Bytes that reading on would need.
+    Memory(u64),
+    Cancelled,
+}
+
+impl Fault {
+    fn finding(self, limits: &Limits) -> Result<Finding, Stop> {
+        Ok(Finding::error(match self {
+            Self::Truncated(what) => FindingKind::Truncated { what },
+            Self::Corrupt(what) => FindingKind::Corrupt { what },
+            Self::Memory(needed) => FindingKind::TooMuchMemory {
+                needed,
+                max: limits.max_memory,
+            },
+            Self::Cancelled => return Err(Stop::Cancelled),
+        }))
     }
 }

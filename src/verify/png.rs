@@ -39,6 +39,7 @@ pub(super) fn verify(
         return Ok(findings);
     };
     let size = structure.stored_size();
+    let mut inflater = Inflater::new();
     let mut frame: Option<Frame> = None;
     let animated = structure.parts().iter().any(|p| p.name.as_str() == "acTL");
     for part in structure.parts() {
@@ -48,32 +49,36 @@ pub(super) fn verify(
             "IDAT" => {
                 let frame =
                     frame.get_or_insert_with(|| Frame::new(layout, size.width, size.height, at));
-                frame.feed(payload, at, cancel, &mut findings)?;
+                frame.feed(&mut inflater, payload, at, cancel, &mut findings)?;
             }
             "fcTL" if animated => {
                 // One before IDAT describes the default image, whose size the header tells.
                 if let Some(done) = frame.take() {
-                    done.close(&mut findings);
+                    done.close(&inflater, &mut findings);
+                    inflater.restart();
                     frame = control(payload).map(|(w, h)| Frame::new(layout, w, h, at));
                 }
             }
             "fdAT" if animated => {
                 if let Some(frame) = &mut frame {
                     let data = payload.get(4..).unwrap_or_default();
-                    frame.feed(data, at + 4, cancel, &mut findings)?;
+                    frame.feed(&mut inflater, data, at + 4, cancel, &mut findings)?;
                 }
             }
             _ => {}
         }
     }
     if let Some(last) = frame {
-        last.close(&mut findings);
+        last.close(&inflater, &mut findings);
     }
     Ok(findings)
 }
 
 fn layout(bytes: &[u8], structure: &Structure) -> Option<Layout> {
-    let part = structure.parts().iter().find(|p| p.name.as_str() == "IHDR")?;
+    let part = structure
+        .parts()
+        .iter()
+        .find(|p| p.name.as_str() == "IHDR")?;
     let header = slice(bytes, &part.payload);
     let samples = match header.get(9)? {
         0 | 3 => 1,
@@ -88,7 +93,11 @@ fn layout(bytes: &[u8], structure: &Structure) -> Option<Layout> {
 }
 
 fn control(payload: &[u8]) -> Option<(u32, u32)> {
-    let side = |at: usize| Some(u32::from_be_bytes(payload.get(at..at + 4)?.try_into().ok()?));
+    let side = |at: usize| {
+        Some(u32::from_be_bytes(
+            payload.get(at..at + 4)?.try_into().ok()?,
+        ))
+    };
     Some((side(4)?, side(8)?))
 }
 
@@ -103,7 +112,10 @@ impl Layout {
     fn rows(self, width: u32, height: u32) -> Rows {
         let bits = u64::from(width) * self.bits_per_pixel;
         let count = if width == 0 { 0 } else { u64::from(height) };
-        Rows { count, bytes: 1 + bits.div_ceil(8) }
+        Rows {
+            count,
+            bytes: 1 + bits.div_ceil(8),
+        }
     }
 
     /// The passes in the order of the file; one for what is not interlaced.
@@ -152,7 +164,9 @@ impl Rest {
                 self.row_left = self.current.bytes;
                 self.bad_filter |= filter > 4;
             }
-            let step = usize::try_from(self.row_left).unwrap_or(usize::MAX).min(fresh.len());
+            let step = usize::try_from(self.row_left)
+                .unwrap_or(usize::MAX)
+                .min(fresh.len());
             self.row_left -= step as u64;
             fresh = fresh.get(step..).unwrap_or_default();
         }
@@ -160,7 +174,6 @@ impl Rest {
 }
 
 struct Frame {
-    inflater: Inflater,
     rest: Rest,
     start: u64,
     /// Nothing more is to be learnt of this frame.
@@ -173,7 +186,6 @@ impl Frame {
         let mut passes = layout.passes(width, height);
         passes.reverse();
         Self {
-            inflater: Inflater::new(),
             rest: Rest {
                 passes,
                 current: Rows { count: 0, bytes: 0 },
@@ -189,6 +201,7 @@ impl Frame {
 
     fn feed(
         &mut self,
+        inflater: &mut Inflater,
         data: &[u8],
         at: u64,
         cancel: &Cancellation,
@@ -197,12 +210,12 @@ impl Frame {
         if self.settled {
             return Ok(());
         }
-        if self.inflater.is_done() {
+        if inflater.is_done() {
             self.extra(data, at, findings);
             return Ok(());
         }
         let rest = &mut self.rest;
-        let fed = self.inflater.feed(data, false, |fresh| {
+        let fed = inflater.feed(data, false, |fresh| {
             rest.count(fresh);
             if rest.bad_filter || rest.excess > EXCESS || cancel.is_cancelled() {
                 ControlFlow::Break(())
@@ -221,7 +234,7 @@ impl Frame {
         }
         match fed {
             Ok((used, ControlFlow::Continue(()))) => {
-                if self.inflater.is_done() {
+                if inflater.is_done() {
                     let unused = data.get(used..).unwrap_or_default();
                     self.extra(unused, at + used as u64, findings);
                 }
@@ -248,7 +261,7 @@ impl Frame {
         }
     }
 
-    fn close(self, findings: &mut Vec<Finding>) {
+    fn close(self, inflater: &Inflater, findings: &mut Vec<Finding>) {
         if self.rest.excess > 0 {
             let what = "the image data hold more than the rows of the picture";
             findings.push(Finding::warning(FindingKind::Irregular { what }).at(self.start));
@@ -259,7 +272,7 @@ impl Frame {
         if !self.rest.is_whole() {
             let what = "the image data end before the last row";
             findings.push(Finding::error(FindingKind::Truncated { what }).at(self.start));
-        } else if !self.inflater.is_done() {
+        } else if !inflater.is_done() {
             let what = "the compressed image data have no end";
             findings.push(Finding::warning(FindingKind::Irregular { what }).at(self.start));
         }
