@@ -38,20 +38,12 @@ impl<'a> Tiff<'a> {
 
     pub(super) fn u16_at(&self, at: usize) -> Option<u16> {
         let pair = *self.block.get(at..)?.first_chunk()?;
-        Some(if self.big_endian {
-            u16::from_be_bytes(pair)
-        } else {
-            u16::from_le_bytes(pair)
-        })
+        Some(if self.big_endian { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) })
     }
 
     pub(super) fn u32_at(&self, at: usize) -> Option<u32> {
         let quad = *self.block.get(at..)?.first_chunk()?;
-        Some(if self.big_endian {
-            u32::from_be_bytes(quad)
-        } else {
-            u32::from_le_bytes(quad)
-        })
+        Some(if self.big_endian { u32::from_be_bytes(quad) } else { u32::from_le_bytes(quad) })
     }
 
     /// The entries of the first directory that lie inside the block, whatever number of them it
@@ -126,10 +118,7 @@ mod tests {
         assert_eq!(orientation(&block), None);
         assert_eq!(Tiff::new(&block).unwrap().entries().count(), 3);
         for length in 0..26 {
-            assert_eq!(
-                orientation(&block_with(Orientation::Rotate90)[..length.min(17)]),
-                None
-            );
+            assert_eq!(orientation(&block_with(Orientation::Rotate90)[..length.min(17)]), None);
         }
     }
 }

@@ -71,11 +71,7 @@ impl Apps {
             0xe2 => {
                 if let Some([number, of, ..]) = payload.strip_prefix(ICC) {
                     let span = (at + ICC.len() + 2) as u64..(at + payload.len()) as u64;
-                    self.icc.push(Piece {
-                        number: *number,
-                        of: *of,
-                        span,
-                    });
+                    self.icc.push(Piece { number: *number, of: *of, span });
                     return PartKind::Color;
                 }
                 if payload.starts_with(MPF) && self.pictures.is_none() {
@@ -99,10 +95,7 @@ impl Apps {
             (4, Some(kind)) if kind != 0 => JpegTransform::Ycck,
             _ => JpegTransform::None,
         };
-        (
-            transform,
-            frame.components.len() == 4 && self.adobe.is_some(),
-        )
+        (transform, frame.components.len() == 4 && self.adobe.is_some())
     }
 
     /// The pieces of the ICC profile in their order (ICC.1:2022 annex B.4): numbers 1 to n, each
@@ -131,16 +124,11 @@ impl Apps {
         let mut pictures = further_pictures(bytes, &block).unwrap_or_default();
         pictures.retain(|span| {
             span.start >= end
-                && bytes
-                    .get(span.clone())
-                    .is_some_and(|b| b.starts_with(&[0xff, 0xd8]))
+                && bytes.get(span.clone()).is_some_and(|b| b.starts_with(&[0xff, 0xd8]))
         });
         pictures.sort_by_key(|span| span.start);
         let is_padding = |span: Range<usize>| {
-            span.is_empty()
-                || bytes
-                    .get(span)
-                    .is_some_and(|b| b.iter().all(|byte| *byte == 0))
+            span.is_empty() || bytes.get(span).is_some_and(|b| b.iter().all(|byte| *byte == 0))
         };
         let mut covered = end;
         for span in &pictures {
@@ -165,9 +153,8 @@ fn further_pictures(bytes: &[u8], block: &Range<usize>) -> Option<Vec<Range<usiz
     let pictures = (1..claimed).map_while(|index| {
         let at = index.checked_mul(ENTRY_LENGTH)?.checked_add(table)?;
         let length = usize::try_from(tiff.u32_at(at.checked_add(4)?)?).ok()?;
-        let start = usize::try_from(tiff.u32_at(at.checked_add(8)?)?)
-            .ok()?
-            .checked_add(block.start)?;
+        let start =
+            usize::try_from(tiff.u32_at(at.checked_add(8)?)?).ok()?.checked_add(block.start)?;
         Some(start..start.checked_add(length)?)
     });
     Some(pictures.collect())

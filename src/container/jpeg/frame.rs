@@ -110,12 +110,8 @@ impl Frame {
         }
         let mut components = Vec::with_capacity(count);
         for spec in payload.get(6..).unwrap_or_default().chunks_exact(3) {
-            let component = Component {
-                id: spec[0],
-                h: spec[1] >> 4,
-                v: spec[1] & 15,
-                quant: spec[2],
-            };
+            let component =
+                Component { id: spec[0], h: spec[1] >> 4, v: spec[1] & 15, quant: spec[2] };
             if !(1..=4).contains(&component.h) || !(1..=4).contains(&component.v) {
                 return Err(Corrupt("sampling factor outside 1 to 4"));
             }
@@ -124,19 +120,12 @@ impl Frame {
             }
             components.push(component);
         }
-        Ok(Self {
-            progressive: marker == 0xc2,
-            width,
-            height,
-            components,
-        })
+        Ok(Self { progressive: marker == 0xc2, width, height, components })
     }
 
     /// The largest horizontal and vertical sampling factor.
     pub(crate) fn max_sampling(&self) -> (u8, u8) {
-        self.components
-            .iter()
-            .fold((1, 1), |(h, v), c| (h.max(c.h), v.max(c.v)))
+        self.components.iter().fold((1, 1), |(h, v), c| (h.max(c.h), v.max(c.v)))
     }
 
     /// MCUs across and down of an interleaved scan (A.2.3).
@@ -153,25 +142,16 @@ impl Frame {
     pub(crate) fn blocks_alone(&self, component: &Component) -> (u32, u32) {
         let (h, v) = self.max_sampling();
         let blocks = |side: u16, own: u8, max: u8| {
-            (u32::from(side) * u32::from(own))
-                .div_ceil(u32::from(max))
-                .div_ceil(8)
+            (u32::from(side) * u32::from(own)).div_ceil(u32::from(max)).div_ceil(8)
         };
-        (
-            blocks(self.width, component.h, h),
-            blocks(self.height, component.v, v),
-        )
+        (blocks(self.width, component.h, h), blocks(self.height, component.v, v))
     }
 
     /// Blocks of all components, padded to whole MCUs. Sides are 16 bits and an MCU has 64 blocks
     /// at most, so that this cannot overflow.
     pub(crate) fn blocks(&self) -> u64 {
         let (across, down) = self.mcus();
-        let per_mcu: u64 = self
-            .components
-            .iter()
-            .map(|c| u64::from(c.h) * u64::from(c.v))
-            .sum();
+        let per_mcu: u64 = self.components.iter().map(|c| u64::from(c.h) * u64::from(c.v)).sum();
         u64::from(across) * u64::from(down) * per_mcu
     }
 }
@@ -184,11 +164,8 @@ mod tests {
 
     #[test]
     fn geometry_counts_padding_only_where_scans_are_interleaved() {
-        let frame = Frame::parse(
-            0xc0,
-            &[8, 0, 17, 0, 33, 3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1],
-        )
-        .unwrap();
+        let frame =
+            Frame::parse(0xc0, &[8, 0, 17, 0, 33, 3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1]).unwrap();
         assert_eq!((frame.width, frame.height), (33, 17));
         assert_eq!(frame.mcus(), (3, 2));
         assert_eq!(frame.blocks(), 36);
@@ -200,26 +177,13 @@ mod tests {
     fn legitimate_codings_are_unsupported_and_broken_headers_corrupt() {
         let grey = |precision: u8, sampling: u8| vec![precision, 0, 8, 0, 8, 1, 1, sampling, 0];
         assert!(Frame::parse(0xc0, &grey(8, 0x11)).is_ok());
-        for (marker, payload) in [
-            (0xc3, grey(8, 0x11)),
-            (0xc9, grey(8, 0x11)),
-            (0xc1, grey(12, 0x11)),
-        ] {
-            assert!(matches!(
-                Frame::parse(marker, &payload),
-                Err(FrameFault::Unsupported(_))
-            ));
+        for (marker, payload) in
+            [(0xc3, grey(8, 0x11)), (0xc9, grey(8, 0x11)), (0xc1, grey(12, 0x11))]
+        {
+            assert!(matches!(Frame::parse(marker, &payload), Err(FrameFault::Unsupported(_))));
         }
-        for payload in [
-            grey(8, 0x10),
-            grey(8, 0x51),
-            grey(8, 0x11)[..8].to_vec(),
-            vec![8, 0],
-        ] {
-            assert!(matches!(
-                Frame::parse(0xc0, &payload),
-                Err(FrameFault::Corrupt(_))
-            ));
+        for payload in [grey(8, 0x10), grey(8, 0x51), grey(8, 0x11)[..8].to_vec(), vec![8, 0]] {
+            assert!(matches!(Frame::parse(0xc0, &payload), Err(FrameFault::Corrupt(_))));
         }
     }
 }

@@ -45,9 +45,7 @@ pub(super) fn walk(bytes: &[u8], limits: &Limits) -> Structure {
 pub(crate) fn marker_of(part: &Part, bytes: &[u8]) -> Option<u8> {
     match part.kind {
         PartKind::ImageData | PartKind::Trailing => None,
-        _ => bytes
-            .get(usize::try_from(part.span.start).ok()?.checked_add(1)?)
-            .copied(),
+        _ => bytes.get(usize::try_from(part.span.start).ok()?.checked_add(1)?).copied(),
     }
 }
 
@@ -83,9 +81,7 @@ impl Walker<'_> {
     }
 
     fn warn(&mut self, kind: FindingKind, at: usize) {
-        self.found
-            .findings
-            .push(Finding::warning(kind).at(at as u64));
+        self.found.findings.push(Finding::warning(kind).at(at as u64));
     }
 
     /// Notes a part, or says that there are too many.
@@ -97,12 +93,9 @@ impl Walker<'_> {
         payload: (usize, usize),
     ) -> Result<(), End> {
         if self.found.parts.len() as u64 >= self.limits.max_parts {
-            return Err(self.error(
-                FindingKind::TooManyParts {
-                    max: self.limits.max_parts,
-                },
-                span.0,
-            ));
+            return Err(
+                self.error(FindingKind::TooManyParts { max: self.limits.max_parts }, span.0)
+            );
         }
         self.found.parts.push(Part {
             name: PartName::new(name),
@@ -116,12 +109,7 @@ impl Walker<'_> {
 
     fn run(&mut self) -> End {
         if !self.bytes.starts_with(&[0xff, SOI]) {
-            return self.error(
-                FindingKind::Corrupt {
-                    what: "no start mark (SOI)",
-                },
-                0,
-            );
+            return self.error(FindingKind::Corrupt { what: "no start mark (SOI)" }, 0);
         }
         if let Err(end) = self.part(b"SOI", PartKind::Neutral, (0, 2), (2, 2)) {
             return end;
@@ -142,12 +130,7 @@ impl Walker<'_> {
         };
         if stray && !self.stray_seen {
             self.stray_seen = true;
-            self.warn(
-                FindingKind::Irregular {
-                    what: "stray bytes before a marker",
-                },
-                from,
-            );
+            self.warn(FindingKind::Irregular { what: "stray bytes before a marker" }, from);
         }
         let after = at + 2;
         match marker {
@@ -155,20 +138,10 @@ impl Walker<'_> {
                 self.part(b"EOI", PartKind::Neutral, (at, after), (after, after))?;
                 Err(End::Marker(after))
             }
-            SOI => Err(self.error(
-                FindingKind::Corrupt {
-                    what: "a second start mark (SOI)",
-                },
-                at,
-            )),
+            SOI => Err(self.error(FindingKind::Corrupt { what: "a second start mark (SOI)" }, at)),
             // TEM and the restart markers stand alone (B.1.1.3).
             0x01 | 0xd0..=0xd7 => {
-                self.part(
-                    &name(marker),
-                    PartKind::Neutral,
-                    (at, after),
-                    (after, after),
-                )?;
+                self.part(&name(marker), PartKind::Neutral, (at, after), (after, after))?;
                 Ok(after)
             }
             _ => self.segment(at, marker),
@@ -177,43 +150,32 @@ impl Walker<'_> {
 
     /// A marker segment (B.1.1.4), at the offset of its 0xFF.
     fn segment(&mut self, at: usize, marker: u8) -> Result<usize, End> {
+        if matches!(marker, 0xf0..=0xfd) {
+            let what = "a marker of the JPEG extensions (JPG0 to JPG13)";
+            return Err(self.error(FindingKind::Unsupported { what }, at));
+        }
         let known = matches!(marker, 0xc0..=0xcf | SOS..=0xde | 0xe0..=0xef | COM);
         if !known {
-            return Err(self.error(
-                FindingKind::Corrupt {
-                    what: "unknown marker",
-                },
-                at,
-            ));
+            return Err(self.error(FindingKind::Corrupt { what: "unknown marker" }, at));
         }
         let rest = self.bytes.get(at + 2..).unwrap_or_default();
-        let length = rest
-            .first_chunk()
-            .map(|pair| usize::from(u16::from_be_bytes(*pair)));
+        let length = rest.first_chunk().map(|pair| usize::from(u16::from_be_bytes(*pair)));
         let payload_at = at + 4;
         let whole = length.is_some_and(|length| length <= rest.len());
-        let end = if whole {
-            at + 2 + length.unwrap_or(0)
-        } else {
-            self.bytes.len()
-        };
+        let end = if whole { at + 2 + length.unwrap_or(0) } else { self.bytes.len() };
         let payload = self.bytes.get(payload_at..end).unwrap_or_default();
         if coding_name(marker).is_some() {
             self.frame_header(at, marker, payload, whole)?;
         }
         if length.is_some_and(|length| length < 2) {
             return Err(self.error(
-                FindingKind::Corrupt {
-                    what: "segment shorter than its length field",
-                },
+                FindingKind::Corrupt { what: "segment shorter than its length field" },
                 at,
             ));
         }
         if !whole {
             return Err(self.error(
-                FindingKind::Truncated {
-                    what: "a segment runs past the end of the file",
-                },
+                FindingKind::Truncated { what: "a segment runs past the end of the file" },
                 at,
             ));
         }
@@ -240,12 +202,9 @@ impl Walker<'_> {
         whole: bool,
     ) -> Result<(), End> {
         if self.frame.is_some() || self.open_height {
-            return Err(self.error(
-                FindingKind::Corrupt {
-                    what: "a second frame header (SOF)",
-                },
-                at,
-            ));
+            return Err(
+                self.error(FindingKind::Corrupt { what: "a second frame header (SOF)" }, at)
+            );
         }
         self.found.coding = coding_name(marker).unwrap_or_default();
         if let Some((width, height)) = frame::size(payload) {
@@ -313,12 +272,7 @@ impl Walker<'_> {
     fn scan(&mut self, at: usize, data: usize, components: u8) -> Result<usize, End> {
         self.found.jpeg.scans += 1;
         if self.found.jpeg.scans > self.limits.max_scans {
-            return Err(self.error(
-                FindingKind::TooManyScans {
-                    max: self.limits.max_scans,
-                },
-                at,
-            ));
+            return Err(self.error(FindingKind::TooManyScans { max: self.limits.max_scans }, at));
         }
         if let Some(frame) = &self.frame {
             if self.found.jpeg.scans == 1 {
@@ -328,12 +282,9 @@ impl Walker<'_> {
                 self.found.jpeg.non_interleaved = true;
             }
         } else if !self.open_height {
-            return Err(self.error(
-                FindingKind::Corrupt {
-                    what: "a scan before the frame header",
-                },
-                at,
-            ));
+            return Err(
+                self.error(FindingKind::Corrupt { what: "a scan before the frame header" }, at)
+            );
         }
         let end = scan_end(self.bytes, data);
         self.part(b"scan", PartKind::ImageData, (data, end), (data, end))?;
@@ -350,25 +301,13 @@ impl Walker<'_> {
         match end {
             End::Bytes if scans == 0 => {
                 self.error(
-                    FindingKind::Truncated {
-                        what: "the file ends before the first scan",
-                    },
+                    FindingKind::Truncated { what: "the file ends before the first scan" },
                     last,
                 );
             }
-            End::Bytes => self.warn(
-                FindingKind::Truncated {
-                    what: "no end mark (EOI)",
-                },
-                last,
-            ),
+            End::Bytes => self.warn(FindingKind::Truncated { what: "no end mark (EOI)" }, last),
             End::Marker(after) if scans == 0 => {
-                self.error(
-                    FindingKind::Corrupt {
-                        what: "no scan before the end mark",
-                    },
-                    after - 2,
-                );
+                self.error(FindingKind::Corrupt { what: "no scan before the end mark" }, after - 2);
             }
             End::Marker(_) | End::Error => {}
         }
@@ -379,9 +318,7 @@ impl Walker<'_> {
             let kind = if complete && !self.number_of_lines {
                 FindingKind::Corrupt { what: "height 0" }
             } else {
-                FindingKind::Unsupported {
-                    what: "height given by a DNL segment",
-                }
+                FindingKind::Unsupported { what: "height given by a DNL segment" }
             };
             self.found.findings.insert(0, Finding::error(kind));
         }
@@ -391,9 +328,7 @@ impl Walker<'_> {
         match self.apps.profile() {
             Ok(pieces) => self.found.icc = pieces,
             Err(what) => {
-                self.found
-                    .findings
-                    .push(Finding::warning(FindingKind::UnusableProfile { what }));
+                self.found.findings.push(Finding::warning(FindingKind::UnusableProfile { what }));
             }
         }
         if let End::Marker(after) = end
@@ -422,19 +357,9 @@ impl Walker<'_> {
         });
         if !announced {
             let bytes = tail.len() as u64;
-            self.warn(
-                FindingKind::TrailingData {
-                    bytes,
-                    looks_like: kind,
-                },
-                after,
-            );
+            self.warn(FindingKind::TrailingData { bytes, looks_like: kind }, after);
         }
-        self.found.trailing = Some(Trailing {
-            span,
-            looks_like: kind,
-            announced,
-        });
+        self.found.trailing = Some(Trailing { span, looks_like: kind, announced });
     }
 }
 

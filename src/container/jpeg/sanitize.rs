@@ -35,11 +35,7 @@ pub(in crate::container) fn sanitized(structure: &Structure, bytes: &[u8]) -> Ve
                 segment(&mut out, marker, &fields);
             }
             Some(marker) if is_adobe(marker, payload) => {
-                segment(
-                    &mut out,
-                    marker,
-                    payload.get(..ADOBE_LENGTH).unwrap_or(payload),
-                );
+                segment(&mut out, marker, payload.get(..ADOBE_LENGTH).unwrap_or(payload));
             }
             Some(marker) => segment(&mut out, marker, payload),
         }

@@ -33,12 +33,8 @@ impl Table {
     /// which C.2 reserves.
     pub(super) fn new(specification: &Specification) -> Result<Self, &'static str> {
         const BAD: &str = "Huffman table with impossible code lengths";
-        let mut table = Self {
-            short: [0; 1 << SHORT],
-            limits: [0; 17],
-            places: [0; 17],
-            symbols: [0; 256],
-        };
+        let mut table =
+            Self { short: [0; 1 << SHORT], limits: [0; 17], places: [0; 17], symbols: [0; 256] };
         let mut code = 0_u32;
         let mut place = 0_usize;
         for (index, count) in specification.counts.iter().enumerate() {
@@ -49,10 +45,7 @@ impl Table {
                 *table.symbols.get_mut(place).ok_or(BAD)? = symbol;
                 if let Some(spare) = SHORT.checked_sub(length) {
                     let first = (code << spare) as usize;
-                    let same = table
-                        .short
-                        .get_mut(first..first + (1 << spare))
-                        .ok_or(BAD)?;
+                    let same = table.short.get_mut(first..first + (1 << spare)).ok_or(BAD)?;
                     same.fill(u16::from(symbol) << 8 | length as u16);
                 }
                 code += 1;
@@ -68,34 +61,38 @@ impl Table {
     }
 
     /// The length and symbol of the code at the head of 16 bits.
-    #[inline(always)]
     pub(super) fn find(&self, window: u32) -> Option<(u32, u8)> {
+        let entry = self.look(window);
+        (entry != 0).then_some((u32::from(entry & 0xff), (entry >> 8) as u8))
+    }
+
+    /// As [`Table::find`]: symbol << 8 | length, or 0.
+    #[inline(always)]
+    fn look(&self, window: u32) -> u16 {
         let entry = self.short[(window >> (16 - SHORT)) as usize & ((1 << SHORT) - 1)];
-        if entry == 0 {
-            self.find_long(window)
-        } else {
-            Some((u32::from(entry & 0xff), (entry >> 8) as u8))
-        }
+        if entry == 0 { self.look_long(window) } else { entry }
     }
 
     #[inline(never)]
-    fn find_long(&self, window: u32) -> Option<(u32, u8)> {
+    fn look_long(&self, window: u32) -> u16 {
         let window = window & 0xffff;
-        (SHORT + 1..=16)
-            .find(|length| window < self.limits[*length as usize])
-            .map(|length| {
-                let code = (window >> (16 - length)) as i32;
-                let place = code + self.places[length as usize];
-                (length, self.symbols[place as usize & 0xff])
-            })
+        let found = (SHORT + 1..=16).find(|length| window < self.limits[*length as usize]);
+        found.map_or(0, |length| {
+            let code = (window >> (16 - length)) as i32;
+            let place = code + self.places[length as usize];
+            u16::from(self.symbols[place as usize & 0xff]) << 8 | length as u16
+        })
     }
 
     /// DECODE of F.2.2.3. Takes up to 16 bits, which must have been refilled.
     #[inline(always)]
     pub(super) fn decode(&self, reader: &mut BitReader<'_>) -> Result<u8, Fault> {
-        let (length, symbol) = self.find(reader.peek(16)).ok_or(Fault::Code)?;
-        reader.consume(length);
-        Ok(symbol)
+        let entry = self.look(reader.peek(16));
+        if entry == 0 {
+            return Err(Fault::Code);
+        }
+        reader.consume(u32::from(entry & 0xff));
+        Ok((entry >> 8) as u8)
     }
 }
 
@@ -193,10 +190,7 @@ mod tests {
     fn specification(counts: &[u8], symbols: &[u8]) -> Specification {
         let mut all = [0; 16];
         all[..counts.len()].copy_from_slice(counts);
-        Specification {
-            counts: all,
-            symbols: symbols.to_vec(),
-        }
+        Specification { counts: all, symbols: symbols.to_vec() }
     }
 
     #[test]

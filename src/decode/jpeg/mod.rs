@@ -70,10 +70,13 @@ pub(crate) fn verify(
 
 /// Bytes that [`verify`] allocates at most, beside tables of constant size.
 pub(crate) fn verify_memory(structure: &Structure) -> u64 {
-    if structure.jpeg.progressive {
-        structure.jpeg.blocks.saturating_mul(8)
-    } else {
-        0
+    if structure.jpeg.progressive { structure.jpeg.blocks.saturating_mul(8) } else { 0 }
+}
+
+/// Adds a warning unless it was given before, at an earlier place.
+fn warn_once(findings: &mut Vec<Finding>, kind: FindingKind, at: u64) {
+    if findings.iter().all(|finding| *finding.kind() != kind) {
+        findings.push(Finding::warning(kind).at(at));
     }
 }
 
@@ -131,19 +134,13 @@ impl Verifier<'_> {
     fn judge_memory(&self, structure: &Structure) -> Result<(), Stop> {
         let (needed, max) = (verify_memory(structure), self.limits.max_memory);
         if needed > max {
-            return Err(Stop::Finding(Finding::error(FindingKind::TooMuchMemory {
-                needed,
-                max,
-            })));
+            return Err(Stop::Finding(Finding::error(FindingKind::TooMuchMemory { needed, max })));
         }
         Ok(())
     }
 
-    fn warn_once(&mut self, what: &'static str, at: u64) {
-        let kind = FindingKind::Irregular { what };
-        if self.findings.iter().all(|finding| *finding.kind() != kind) {
-            self.findings.push(Finding::warning(kind).at(at));
-        }
+    fn irregular(&mut self, what: &'static str, at: u64) {
+        warn_once(&mut self.findings, FindingKind::Irregular { what }, at);
     }
 
     /// One scan: its tables, its data, its place among the others.
@@ -154,13 +151,13 @@ impl Verifier<'_> {
         let fault = |what| corrupt(what, at);
         let progressive = frame.progressive;
         if !progressive && !header.is_sequential() {
-            self.warn_once("a sequential scan with progressive parameters", at);
+            self.irregular("a sequential scan with progressive parameters", at);
         }
         self.progress
             .note(header, progressive)
             .map_err(fault)?
             .into_iter()
-            .for_each(|what| self.warn_once(what, at));
+            .for_each(|what| self.irregular(what, at));
 
         let wanted = if data.len() < WORTH_TABLES {
             Use::Single
@@ -169,19 +166,15 @@ impl Verifier<'_> {
         } else {
             Use::Sequential
         };
-        let (dc_codes, ac_codes) = (
-            !progressive || header.ss == 0 && header.ah == 0,
-            !progressive || header.ss > 0,
-        );
+        let (dc_codes, ac_codes) =
+            (!progressive || header.ss == 0 && header.ah == 0, !progressive || header.ss > 0);
         let mut predictions = [Prediction::new(1, 0); 4];
         for (component, prediction) in header.components.iter().zip(&mut predictions) {
             if dc_codes {
                 self.tables.prepare_dc(component.dc).map_err(fault)?;
             }
             if ac_codes {
-                self.tables
-                    .prepare_ac(component.ac, wanted)
-                    .map_err(fault)?;
+                self.tables.prepare_ac(component.ac, wanted).map_err(fault)?;
             }
             let steps = frame
                 .components
@@ -194,24 +187,14 @@ impl Verifier<'_> {
         }
 
         let (mcus, layout) = header.layout(&frame);
-        let data = ScanData {
-            data,
-            offset: at,
-            restart_interval: self.tables.restart_interval,
-            mcus,
-        };
+        let data =
+            ScanData { data, offset: at, restart_interval: self.tables.restart_interval, mcus };
         let (tables, findings) = (&self.tables, &mut self.findings);
         let dc_table = |place: usize| {
-            header
-                .components
-                .get(place)
-                .and_then(|c| tables.dc.get(usize::from(c.dc))?.table())
+            header.components.get(place).and_then(|c| tables.dc.get(usize::from(c.dc))?.table())
         };
         let ac_slot = |place: usize| {
-            header
-                .components
-                .get(place)
-                .and_then(|c| tables.ac.get(usize::from(c.ac)))
+            header.components.get(place).and_then(|c| tables.ac.get(usize::from(c.ac)))
         };
         let missing = || fault("a scan without its Huffman table");
         let cancel = self.cancel;
@@ -227,35 +210,20 @@ impl Verifier<'_> {
                 })
             });
             let units = units.collect::<Option<Vec<_>>>().ok_or_else(missing)?;
-            let mut pass = Sequential {
-                units,
-                predictions,
-                implausible: Implausible::default(),
-            };
+            let mut pass = Sequential { units, predictions, implausible: Implausible::default() };
             return data.walk(&mut pass, findings, cancel);
         }
         if header.ss == 0 && header.ah == 0 {
             let units = layout.iter().map(|place| {
                 let dc = dc_table(*place)?;
-                Some(Unit {
-                    place: *place,
-                    dc,
-                    ac: dc,
-                    skips: None,
-                })
+                Some(Unit { place: *place, dc, ac: dc, skips: None })
             });
             let units = units.collect::<Option<Vec<_>>>().ok_or_else(missing)?;
-            let mut pass = DcFirst {
-                units,
-                predictions,
-                implausible: Implausible::default(),
-            };
+            let mut pass = DcFirst { units, predictions, implausible: Implausible::default() };
             return data.walk(&mut pass, findings, cancel);
         }
         if header.ss == 0 {
-            let mut pass = DcRefine {
-                blocks_per_mcu: layout.len() as u64,
-            };
+            let mut pass = DcRefine { blocks_per_mcu: layout.len() as u64 };
             return data.walk(&mut pass, findings, cancel);
         }
         let slot = ac_slot(0).ok_or_else(missing)?;
@@ -265,25 +233,15 @@ impl Verifier<'_> {
         if masks.is_empty() {
             *masks = vec![0; usize::try_from(mcus).unwrap_or(0)];
         }
-        let codes = Codes {
-            table,
-            bands: slot.bands(),
-            ss: header.ss.into(),
-            se: header.se.into(),
-        };
+        let codes =
+            Codes { table, bands: slot.bands(), ss: header.ss.into(), se: header.se.into() };
         if header.ah == 0 {
-            let mut pass = AcFirst {
-                codes,
-                masks,
-                empty: 0,
-            };
+            let implausible = Implausible::default();
+            let mut pass = AcFirst { codes, masks, empty: 0, implausible };
             data.walk(&mut pass, findings, cancel)
         } else {
-            let mut pass = AcRefine {
-                codes,
-                masks,
-                empty: 0,
-            };
+            let implausible = Implausible::default();
+            let mut pass = AcRefine { codes, masks, empty: 0, implausible };
             data.walk(&mut pass, findings, cancel)
         }
     }
@@ -291,19 +249,10 @@ impl Verifier<'_> {
     /// After the last scan: whether all of the picture was sent.
     fn judge_progress(&mut self, end: u64) {
         let Some(frame) = &self.frame else { return };
-        for component in self
-            .progress
-            .bits_to_come
-            .iter()
-            .take(frame.components.len())
-        {
+        for component in self.progress.bits_to_come.iter().take(frame.components.len()) {
             let (what, severity) = match component[0] {
                 None => ("a component without a scan", Severity::Error),
-                Some(_)
-                    if component
-                        .iter()
-                        .any(|bits| bits.is_some_and(|bits| bits > 0)) =>
-                {
+                Some(_) if component.iter().any(|bits| bits.is_some_and(|bits| bits > 0)) => {
                     ("scans that would complete the precision", Severity::Warning)
                 }
                 Some(_) if component.iter().all(Option::is_some) => continue,
@@ -325,9 +274,7 @@ struct Progress {
 
 impl Default for Progress {
     fn default() -> Self {
-        Self {
-            bits_to_come: [[None; 64]; 4],
-        }
+        Self { bits_to_come: [[None; 64]; 4] }
     }
 }
 
@@ -354,11 +301,7 @@ impl Progress {
             if header.ss > 0 && sent[0].is_none() {
                 irregular = Some("a scan of higher frequencies before the first of the lowest");
             }
-            for bits in sent
-                .iter_mut()
-                .take(usize::from(header.se) + 1)
-                .skip(header.ss.into())
-            {
+            for bits in sent.iter_mut().take(usize::from(header.se) + 1).skip(header.ss.into()) {
                 if bits.unwrap_or(0) != header.ah {
                     irregular = Some("a progressive scan out of turn");
                 }

@@ -26,18 +26,13 @@ pub(super) enum Use {
 
 impl Slot {
     fn define(&mut self, specification: Specification) {
-        *self = Self {
-            specification: Some(specification),
-            ..Self::default()
-        };
+        *self = Self { specification: Some(specification), ..Self::default() };
     }
 
     /// Builds what `wanted` needs.
     fn prepare(&mut self, wanted: Use) -> Result<(), &'static str> {
-        let specification = self
-            .specification
-            .as_ref()
-            .ok_or("a scan without its Huffman table")?;
+        let specification =
+            self.specification.as_ref().ok_or("a scan without its Huffman table")?;
         let table = match self.table.take() {
             Some(table) => table,
             None => Table::new(specification)?,
@@ -84,10 +79,7 @@ impl Tables {
     pub(super) fn define_quant(&mut self, mut payload: &[u8]) -> Result<(), &'static str> {
         while let [selector, rest @ ..] = payload {
             let (wide, slot) = (selector >> 4 != 0, usize::from(selector & 15));
-            let slot = self
-                .quant
-                .get_mut(slot)
-                .ok_or("quantisation table number above 3")?;
+            let slot = self.quant.get_mut(slot).ok_or("quantisation table number above 3")?;
             let length = if wide { 128 } else { 64 };
             let values = rest.get(..length).ok_or("quantisation table too short")?;
             let mut table = [0; 64];
@@ -113,19 +105,15 @@ impl Tables {
                 1 => &mut self.ac,
                 _ => return Err("Huffman table of no known class"),
             };
-            let slot = slots
-                .get_mut(usize::from(selector & 15))
-                .ok_or("Huffman table number above 3")?;
+            let slot =
+                slots.get_mut(usize::from(selector & 15)).ok_or("Huffman table number above 3")?;
             let counts: [u8; 16] = *rest.first_chunk().ok_or(SHORT)?;
             let total: usize = counts.iter().map(|count| usize::from(*count)).sum();
             if total > 256 {
                 return Err("Huffman table of more than 256 codes");
             }
             let symbols = rest.get(16..16 + total).ok_or(SHORT)?;
-            slot.define(Specification {
-                counts,
-                symbols: symbols.to_vec(),
-            });
+            slot.define(Specification { counts, symbols: symbols.to_vec() });
             payload = rest.get(16 + total..).unwrap_or_default();
         }
         Ok(())
@@ -133,28 +121,20 @@ impl Tables {
 
     /// A DRI segment (B.2.4.4).
     pub(super) fn define_restart(&mut self, payload: &[u8]) -> Result<(), &'static str> {
-        let interval = payload
-            .try_into()
-            .map_err(|_| "restart interval of a wrong length")?;
+        let interval = payload.try_into().map_err(|_| "restart interval of a wrong length")?;
         self.restart_interval = u16::from_be_bytes(interval);
         Ok(())
     }
 
     /// Makes the DC table of this number ready for use.
     pub(super) fn prepare_dc(&mut self, number: u8) -> Result<(), &'static str> {
-        let slot = self
-            .dc
-            .get_mut(usize::from(number))
-            .ok_or("Huffman table number above 3")?;
+        let slot = self.dc.get_mut(usize::from(number)).ok_or("Huffman table number above 3")?;
         slot.prepare(Use::Single)
     }
 
     /// Makes the AC table of this number ready for use.
     pub(super) fn prepare_ac(&mut self, number: u8, wanted: Use) -> Result<(), &'static str> {
-        let slot = self
-            .ac
-            .get_mut(usize::from(number))
-            .ok_or("Huffman table number above 3")?;
+        let slot = self.ac.get_mut(usize::from(number)).ok_or("Huffman table number above 3")?;
         slot.prepare(wanted)
     }
 }
