@@ -150,6 +150,10 @@ impl Walker<'_> {
 
     /// A marker segment (B.1.1.4), at the offset of its 0xFF.
     fn segment(&mut self, at: usize, marker: u8) -> Result<usize, End> {
+        if matches!(marker, 0xf0..=0xfd) {
+            let what = "a marker of the JPEG extensions (JPG0 to JPG13)";
+            return Err(self.error(FindingKind::Unsupported { what }, at));
+        }
         let known = matches!(marker, 0xc0..=0xcf | SOS..=0xde | 0xe0..=0xef | COM);
         if !known {
             return Err(self.error(FindingKind::Corrupt { what: "unknown marker" }, at));

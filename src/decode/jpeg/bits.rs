@@ -7,17 +7,14 @@ pub(super) enum Fault {
     Code,
     /// More than 64 coefficients in a block, or past the end of the band.
     Overflow,
-    /// A magnitude that no picture of 8-bit samples has.
-    Magnitude,
-    /// A run of empty blocks that passes the end of the scan or of its restart interval.
-    Run,
 }
 
-/// Reads bits, most significant first, from coded data without markers.
+/// Reads bits, most significant first, from coded data up to its end or the next marker.
 ///
-/// Past the end it gives zeros and counts them, so that the inner loops need no check: whoever
-/// reads asks [`BitReader::overran`] at each MCU.
-#[derive(Debug, Clone)]
+/// From there on it gives zeros and counts them, so that the inner loops need no check: whoever
+/// reads asks [`BitReader::overran`] at each MCU. It is small and `Copy` so that inner loops can
+/// hold it in registers.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct BitReader<'a> {
     rest: &'a [u8],
     /// Bits not yet consumed, left aligned. Below `count` bits there may be more, always those
@@ -39,7 +36,7 @@ impl<'a> BitReader<'a> {
     /// What [`BitReader::refill`] guarantees.
     pub(super) const REFILLED: u32 = 56;
 
-    /// Over the coded data between two markers.
+    /// From the start of coded data.
     pub(super) const fn new(data: &'a [u8]) -> Self {
         Self { rest: data, bits: 0, count: 0, added: 0 }
     }
@@ -57,31 +54,36 @@ impl<'a> BitReader<'a> {
                 return;
             }
         }
-        self.refill_bytewise();
+        *self = self.refilled_bytewise();
     }
 
     #[inline(never)]
-    fn refill_bytewise(&mut self) {
+    const fn refilled_bytewise(mut self) -> Self {
         while self.count < Self::REFILLED {
             let byte = match self.rest {
-                [0xff, tail @ ..] => {
-                    // Fill bytes may stand before the stuffed zero, as decoders have always read it.
-                    let fill = tail.iter().take_while(|byte| **byte == 0xff).count();
-                    self.rest = tail.get(fill + 1..).unwrap_or_default();
-                    Some(0xff)
+                [0xff, 0, tail @ ..] => {
+                    self.rest = tail;
+                    0xff
+                }
+                // Fill bytes before a stuffed zero, as decoders have always read them.
+                [0xff, tail @ ..] if matches!(tail, [0xff, ..]) => {
+                    self.rest = tail;
+                    continue;
+                }
+                // The end, or a marker.
+                [] | [0xff, ..] => {
+                    self.added += 8;
+                    0
                 }
                 [byte, tail @ ..] => {
                     self.rest = tail;
-                    Some(*byte)
+                    *byte
                 }
-                [] => None,
             };
-            if byte.is_none() {
-                self.added += 8;
-            }
-            self.bits |= u64::from(byte.unwrap_or(0)) << (56 - self.count);
+            self.bits |= (byte as u64) << (56 - self.count);
             self.count += 8;
         }
+        self
     }
 
     /// The next `length` bits, 1..=32, which must have been refilled.
@@ -132,10 +134,14 @@ impl<'a> BitReader<'a> {
         self.added > self.count as u64
     }
 
-    /// Bytes read ahead or to come: after a scan's last block, anything but padding.
-    pub(super) fn unread(&self) -> usize {
-        let ahead = u64::from(self.count).saturating_sub(self.added) / 8;
-        ahead as usize + self.rest.len()
+    /// Whole bytes that were read and not consumed.
+    pub(super) const fn ahead(&self) -> usize {
+        ((self.count as u64).saturating_sub(self.added) / 8) as usize
+    }
+
+    /// Bytes not read yet, from the marker on where one was met.
+    pub(super) const fn rest(&self) -> usize {
+        self.rest.len()
     }
 }
 
@@ -178,14 +184,26 @@ mod tests {
         let mut reader = BitReader::new(&[0xaa, 0xbb]);
         reader.skip(16);
         assert!(!reader.overran());
-        assert_eq!(reader.unread(), 0);
+        assert_eq!((reader.ahead(), reader.rest()), (0, 0));
         reader.refill();
         reader.consume(1);
         assert!(reader.overran());
         let mut reader = BitReader::new(&[0; 100]);
         reader.skip(9);
-        assert_eq!(reader.unread(), 98);
+        assert_eq!(reader.ahead() + reader.rest(), 98);
         reader.skip(u64::MAX);
+        assert!(reader.overran());
+    }
+
+    #[test]
+    fn a_marker_ends_the_data_and_fill_bytes_do_not() {
+        let mut reader = BitReader::new(&[0x12, 0xff, 0xff, 0x00, 0x34, 0xff, 0xff, 0xd0, 0x56]);
+        reader.refill();
+        assert_eq!(reader.receive(16), 0x12ff);
+        assert_eq!(reader.receive(8), 0x34);
+        assert!(!reader.overran());
+        assert_eq!((reader.ahead(), reader.rest()), (0, 3));
+        assert_eq!(reader.receive(8), 0);
         assert!(reader.overran());
     }
 

@@ -61,32 +61,38 @@ impl Table {
     }
 
     /// The length and symbol of the code at the head of 16 bits.
-    #[inline(always)]
     pub(super) fn find(&self, window: u32) -> Option<(u32, u8)> {
+        let entry = self.look(window);
+        (entry != 0).then_some((u32::from(entry & 0xff), (entry >> 8) as u8))
+    }
+
+    /// As [`Table::find`]: symbol << 8 | length, or 0.
+    #[inline(always)]
+    fn look(&self, window: u32) -> u16 {
         let entry = self.short[(window >> (16 - SHORT)) as usize & ((1 << SHORT) - 1)];
-        if entry == 0 {
-            self.find_long(window)
-        } else {
-            Some((u32::from(entry & 0xff), (entry >> 8) as u8))
-        }
+        if entry == 0 { self.look_long(window) } else { entry }
     }
 
     #[inline(never)]
-    fn find_long(&self, window: u32) -> Option<(u32, u8)> {
+    fn look_long(&self, window: u32) -> u16 {
         let window = window & 0xffff;
-        (SHORT + 1..=16).find(|length| window < self.limits[*length as usize]).map(|length| {
+        let found = (SHORT + 1..=16).find(|length| window < self.limits[*length as usize]);
+        found.map_or(0, |length| {
             let code = (window >> (16 - length)) as i32;
             let place = code + self.places[length as usize];
-            (length, self.symbols[place as usize & 0xff])
+            u16::from(self.symbols[place as usize & 0xff]) << 8 | length as u16
         })
     }
 
     /// DECODE of F.2.2.3. Takes up to 16 bits, which must have been refilled.
     #[inline(always)]
     pub(super) fn decode(&self, reader: &mut BitReader<'_>) -> Result<u8, Fault> {
-        let (length, symbol) = self.find(reader.peek(16)).ok_or(Fault::Code)?;
-        reader.consume(length);
-        Ok(symbol)
+        let entry = self.look(reader.peek(16));
+        if entry == 0 {
+            return Err(Fault::Code);
+        }
+        reader.consume(u32::from(entry & 0xff));
+        Ok((entry >> 8) as u8)
     }
 }
 

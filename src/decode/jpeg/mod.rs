@@ -73,6 +73,13 @@ pub(crate) fn verify_memory(structure: &Structure) -> u64 {
     if structure.jpeg.progressive { structure.jpeg.blocks.saturating_mul(8) } else { 0 }
 }
 
+/// Adds a warning unless it was given before, at an earlier place.
+fn warn_once(findings: &mut Vec<Finding>, kind: FindingKind, at: u64) {
+    if findings.iter().all(|finding| *finding.kind() != kind) {
+        findings.push(Finding::warning(kind).at(at));
+    }
+}
+
 struct Verifier<'a> {
     bytes: &'a [u8],
     limits: &'a Limits,
@@ -132,11 +139,8 @@ impl Verifier<'_> {
         Ok(())
     }
 
-    fn warn_once(&mut self, what: &'static str, at: u64) {
-        let kind = FindingKind::Irregular { what };
-        if self.findings.iter().all(|finding| *finding.kind() != kind) {
-            self.findings.push(Finding::warning(kind).at(at));
-        }
+    fn irregular(&mut self, what: &'static str, at: u64) {
+        warn_once(&mut self.findings, FindingKind::Irregular { what }, at);
     }
 
     /// One scan: its tables, its data, its place among the others.
@@ -147,13 +151,13 @@ impl Verifier<'_> {
         let fault = |what| corrupt(what, at);
         let progressive = frame.progressive;
         if !progressive && !header.is_sequential() {
-            self.warn_once("a sequential scan with progressive parameters", at);
+            self.irregular("a sequential scan with progressive parameters", at);
         }
         self.progress
             .note(header, progressive)
             .map_err(fault)?
             .into_iter()
-            .for_each(|what| self.warn_once(what, at));
+            .for_each(|what| self.irregular(what, at));
 
         let wanted = if data.len() < WORTH_TABLES {
             Use::Single
@@ -232,10 +236,12 @@ impl Verifier<'_> {
         let codes =
             Codes { table, bands: slot.bands(), ss: header.ss.into(), se: header.se.into() };
         if header.ah == 0 {
-            let mut pass = AcFirst { codes, masks, empty: 0 };
+            let implausible = Implausible::default();
+            let mut pass = AcFirst { codes, masks, empty: 0, implausible };
             data.walk(&mut pass, findings, cancel)
         } else {
-            let mut pass = AcRefine { codes, masks, empty: 0 };
+            let implausible = Implausible::default();
+            let mut pass = AcRefine { codes, masks, empty: 0, implausible };
             data.walk(&mut pass, findings, cancel)
         }
     }

@@ -92,18 +92,20 @@ impl Pass for DcFirst<'_> {
     }
 
     fn read(&mut self, reader: &mut BitReader<'_>, mcus: Range<u64>) -> Result<(), Fault> {
+        let mut local = *reader;
         for _ in mcus {
             for unit in &self.units {
-                reader.refill();
+                local.refill();
                 let prediction = &mut self.predictions[unit.place & 3];
-                if !prediction.read(reader, unit.dc)? {
-                    self.implausible.note(reader);
+                if !prediction.read(&mut local, unit.dc)? {
+                    self.implausible.note(local);
                 }
             }
-            if reader.overran() {
+            if local.overran() {
                 break;
             }
         }
+        *reader = local;
         Ok(())
     }
 
@@ -143,6 +145,7 @@ pub(super) struct AcFirst<'t> {
     pub(super) masks: &'t mut [u64],
     /// Blocks to come whose band is empty.
     pub(super) empty: u64,
+    pub(super) implausible: Implausible,
 }
 
 impl Pass for AcFirst<'_> {
@@ -152,23 +155,31 @@ impl Pass for AcFirst<'_> {
 
     fn read(&mut self, reader: &mut BitReader<'_>, mcus: Range<u64>) -> Result<(), Fault> {
         let mut masks = stretch(self.masks, &mcus);
-        loop {
+        let mut local = *reader;
+        let outcome = loop {
             let jump = self.empty.min(masks.len() as u64);
             self.empty -= jump;
             masks = masks.split_at_mut(jump as usize).1;
-            let [mask, rest @ ..] = masks else {
-                return Ok(());
-            };
-            self.empty = self.codes.first(reader, mask)?;
-            masks = rest;
-            if reader.overran() {
-                return Ok(());
+            let [mask, rest @ ..] = masks else { break Ok(()) };
+            match self.codes.first(&mut local, mask, &mut self.implausible) {
+                Ok(empty) => self.empty = empty,
+                Err(fault) => break Err(fault),
             }
-        }
+            masks = rest;
+            if local.overran() {
+                break Ok(());
+            }
+        };
+        *reader = local;
+        outcome
     }
 
-    fn finish(&self) -> Result<(), Fault> {
-        if self.empty > 0 { Err(Fault::Run) } else { Ok(()) }
+    fn is_open(&self) -> bool {
+        self.empty > 0
+    }
+
+    fn implausible(&mut self) -> Option<usize> {
+        self.implausible.take()
     }
 }
 
@@ -178,6 +189,7 @@ pub(super) struct AcRefine<'t> {
     pub(super) masks: &'t mut [u64],
     /// Blocks to come that have no new coefficient.
     pub(super) empty: u64,
+    pub(super) implausible: Implausible,
 }
 
 impl Pass for AcRefine<'_> {
@@ -188,35 +200,48 @@ impl Pass for AcRefine<'_> {
     fn read(&mut self, reader: &mut BitReader<'_>, mcus: Range<u64>) -> Result<(), Fault> {
         let band = (u64::MAX >> (63 - self.codes.se)) & (u64::MAX << self.codes.ss);
         let mut masks = stretch(self.masks, &mcus);
-        loop {
+        let mut local = *reader;
+        let outcome = loop {
             let jump = self.empty.min(masks.len() as u64);
             if jump > 0 {
                 // Blocks without news have one correction bit for each coefficient they know.
                 let (known, rest) = masks.split_at_mut(jump as usize);
-                reader.skip(known.iter().map(|mask| u64::from((*mask & band).count_ones())).sum());
+                local.skip(known.iter().map(|mask| u64::from((*mask & band).count_ones())).sum());
                 self.empty -= jump;
                 masks = rest;
             }
-            let [mask, rest @ ..] = masks else {
-                return Ok(());
-            };
-            self.empty = self.codes.refine(reader, mask, band)?;
-            masks = rest;
-            if reader.overran() {
-                return Ok(());
+            let [mask, rest @ ..] = masks else { break Ok(()) };
+            match self.codes.refine(&mut local, mask, band, &mut self.implausible) {
+                Ok(empty) => self.empty = empty,
+                Err(fault) => break Err(fault),
             }
-        }
+            masks = rest;
+            if local.overran() {
+                break Ok(());
+            }
+        };
+        *reader = local;
+        outcome
     }
 
-    fn finish(&self) -> Result<(), Fault> {
-        if self.empty > 0 { Err(Fault::Run) } else { Ok(()) }
+    fn is_open(&self) -> bool {
+        self.empty > 0
+    }
+
+    fn implausible(&mut self) -> Option<usize> {
+        self.implausible.take()
     }
 }
 
 impl Codes<'_> {
     /// One block of a first scan; gives how many further blocks are empty.
     #[inline(always)]
-    fn first(&self, reader: &mut BitReader<'_>, mask: &mut u64) -> Result<u64, Fault> {
+    fn first(
+        &self,
+        reader: &mut BitReader<'_>,
+        mask: &mut u64,
+        implausible: &mut Implausible,
+    ) -> Result<u64, Fault> {
         let mut k = self.ss;
         loop {
             reader.refill();
@@ -237,11 +262,11 @@ impl Codes<'_> {
             }
             let symbol = self.table.decode(reader)?;
             let (run, size) = (u32::from(symbol >> 4), symbol & 15);
-            if size == 0 && run < 15 {
+            if is_end(symbol) {
                 return Ok(empty_blocks(reader, run));
             }
             if size > MAX_AC_SIZE {
-                return Err(Fault::Magnitude);
+                implausible.note(*reader);
             }
             k += run;
             if k > self.se {
@@ -258,41 +283,95 @@ impl Codes<'_> {
 
     /// One block of a further scan; gives how many further blocks have no new coefficient.
     #[inline(always)]
-    fn refine(&self, reader: &mut BitReader<'_>, mask: &mut u64, band: u64) -> Result<u64, Fault> {
+    fn refine(
+        &self,
+        reader: &mut BitReader<'_>,
+        mask: &mut u64,
+        band: u64,
+        implausible: &mut Implausible,
+    ) -> Result<u64, Fault> {
         let known = *mask & band;
-        // Coefficients of the band that are still zero, from the present position on.
-        let mut zeros = !known & band;
-        let mut k = self.ss;
+        reader.refill();
+        let mut symbol = self.table.decode(reader)?;
+        if is_end(symbol) {
+            let empty = empty_blocks(reader, u32::from(symbol >> 4));
+            skip_corrections(reader, known.count_ones());
+            return Ok(empty);
+        }
+        let mut zeros = [0; ZEROS];
+        let count = list_ones(!known & band, &mut zeros);
+        // The next of the zeros, and the coefficient after the last that was passed.
+        let (mut next, mut k) = (0, self.ss);
         loop {
-            reader.refill();
-            let symbol = self.table.decode(reader)?;
-            let (run, size) = (u32::from(symbol >> 4), symbol & 15);
-            if size == 0 && run < 15 {
-                let empty = empty_blocks(reader, run);
-                skip_corrections(reader, (known & (u64::MAX << k)).count_ones());
-                return Ok(empty);
-            }
-            if size > 1 {
-                return Err(Fault::Magnitude);
-            }
             // The run counts zeros only; each known coefficient that is passed has a bit.
-            for _ in 0..run {
-                zeros &= zeros.wrapping_sub(1);
+            let (run, size) = (u32::from(symbol >> 4), symbol & 15);
+            if size > 1 {
+                // Decoders go on with the one bit that a new coefficient has.
+                implausible.note(*reader);
             }
-            if zeros == 0 {
+            let new = u32::from(size > 0);
+            next += run as usize;
+            if next >= count {
                 return Err(Fault::Overflow);
             }
-            let place = zeros.trailing_zeros();
-            zeros &= zeros - 1;
-            let corrections = place - k - run;
-            *mask |= u64::from(size) << place;
-            skip_corrections(reader, corrections + u32::from(size));
+            let place = u32::from(zeros[next & (ZEROS - 1)] & 63);
+            next += 1;
+            *mask |= u64::from(new) << place;
+            skip_corrections(reader, (place - k).wrapping_sub(run).wrapping_add(new));
             k = place + 1;
             if k > self.se {
                 return Ok(0);
             }
+            reader.refill();
+            symbol = self.table.decode(reader)?;
+            if is_end(symbol) {
+                let empty = empty_blocks(reader, u32::from(symbol >> 4));
+                skip_corrections(reader, (known & (u64::MAX << k)).count_ones());
+                return Ok(empty);
+            }
         }
     }
+}
+
+/// Whether this code ends the band: EOB0 to EOB14 (table G.1).
+#[inline(always)]
+const fn is_end(symbol: u8) -> bool {
+    symbol & 15 == 0 && symbol < 0xf0
+}
+
+/// Room for the places of 64 ones, the last eight written at once, in a power of two.
+const ZEROS: usize = 128;
+
+/// By byte: the places of its ones, packed from the low end, and how many there are.
+const ONES: [(u64, u8); 256] = {
+    let mut table = [(0, 0); 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut places, mut count, mut bit) = (0_u64, 0, 0);
+        while bit < 8 {
+            if byte >> bit & 1 == 1 {
+                places |= bit << (8 * count);
+                count += 1;
+            }
+            bit += 1;
+        }
+        table[byte] = (places, count);
+        byte += 1;
+    }
+    table
+};
+
+/// Lists the places of the ones of a word; gives their number. No branch depends on the word.
+#[inline(always)]
+fn list_ones(word: u64, places: &mut [u8; ZEROS]) -> usize {
+    let mut count = 0;
+    for (index, byte) in word.to_le_bytes().into_iter().enumerate() {
+        let (packed, ones) = ONES[usize::from(byte)];
+        let shifted = packed + 0x0808_0808_0808_0808 * index as u64;
+        places[count & 63..(count & 63) + 8].copy_from_slice(&shifted.to_le_bytes());
+        count += usize::from(ones);
+    }
+    count
 }
 
 /// EOBn: how many bands are empty after this one (table G.1).

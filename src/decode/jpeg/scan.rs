@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::bits::{BitReader, Fault};
+use super::warn_once;
 use crate::cancel::Cancellation;
 use crate::container::jpeg::Frame;
 use crate::decode::Stop;
@@ -114,9 +115,9 @@ pub(super) trait Pass {
     /// reader overran.
     fn read(&mut self, reader: &mut BitReader<'_>, mcus: Range<u64>) -> Result<(), Fault>;
 
-    /// Whether nothing is left open where an interval ends.
-    fn finish(&self) -> Result<(), Fault> {
-        Ok(())
+    /// Whether a run of blocks goes on past the end of the interval.
+    fn is_open(&self) -> bool {
+        false
     }
 
     /// Bytes that were still unread where a value no picture has was first met, once.
@@ -155,19 +156,12 @@ impl ScanData<'_> {
         let (mut start, mut done, mut number) = (0, 0_u64, 0);
         let mut left_over = None;
         loop {
-            let (end, marker) = interval_end(self.data, start);
             let until = done.saturating_add(interval).min(self.mcus);
-            let mut reader = BitReader::new(self.data.get(start..end).unwrap_or_default());
-            self.interval(
-                pass,
-                &mut reader,
-                done..until,
-                (end, marker.is_some()),
-                findings,
-                cancel,
-            )?;
+            let mut reader = BitReader::new(self.data.get(start..).unwrap_or_default());
+            self.interval(pass, &mut reader, done..until, findings, cancel)?;
             done = until;
-            let here = end.saturating_sub(reader.unread());
+            let here = self.place(&reader);
+            let (end, marker) = interval_end(self.data, self.data.len() - reader.rest());
             if here < end {
                 left_over.get_or_insert(here);
             }
@@ -191,20 +185,17 @@ impl ScanData<'_> {
         }
         if let Some(at) = left_over {
             let what = "bytes left over in coded data";
-            findings.push(
-                Finding::warning(FindingKind::Irregular { what }).at(self.offset + at as u64),
-            );
+            warn_once(findings, FindingKind::Irregular { what }, self.offset + at as u64);
         }
         Ok(())
     }
 
-    /// One restart interval, whose data ends at `end`, before a restart marker or not.
+    /// One restart interval.
     fn interval(
         &self,
         pass: &mut impl Pass,
         reader: &mut BitReader<'_>,
         mcus: Range<u64>,
-        (end, before_marker): (usize, bool),
         findings: &mut Vec<Finding>,
         cancel: &Cancellation,
     ) -> Result<(), Stop> {
@@ -215,28 +206,37 @@ impl ScanData<'_> {
                 return Err(Stop::Cancelled);
             }
             let until = next.saturating_add(STRETCH).min(mcus.end);
-            let mut outcome = pass.read(reader, next..until);
-            if until == mcus.end {
-                outcome = outcome.and_then(|()| pass.finish());
-            }
+            let outcome = pass.read(reader, next..until);
             if let Some(unread) = pass.implausible() {
-                let what = "brightness that no picture of 8-bit samples has";
-                let at = self.offset + end.saturating_sub(unread) as u64;
-                findings.push(Finding::warning(FindingKind::Corrupt { what }).at(at));
+                let what = "values that no picture of 8-bit samples has";
+                let at = self.offset + self.data.len().saturating_sub(unread) as u64;
+                warn_once(findings, FindingKind::Corrupt { what }, at);
             }
             if reader.overran() {
-                return Err(if before_marker {
-                    self.corrupt("a restart marker comes before its blocks are complete", end)
+                let at = self.data.len() - reader.rest();
+                return Err(if reader.rest() > 0 {
+                    self.corrupt("a restart marker comes before its blocks are complete", at)
                 } else {
-                    self.truncated(end)
+                    self.truncated(at)
                 });
             }
             if let Err(fault) = outcome {
-                return Err(self.corrupt(what(fault), end.saturating_sub(reader.unread())));
+                return Err(self.corrupt(what(fault), self.place(reader)));
             }
             next = until;
         }
+        if pass.is_open() {
+            let what = "a run of empty blocks past the end of its interval";
+            let at = self.offset + self.place(reader) as u64;
+            warn_once(findings, FindingKind::Irregular { what }, at);
+        }
         Ok(())
+    }
+
+    /// The first byte of which nothing was consumed; stuffed zeros that were read ahead put it a
+    /// byte or so too late.
+    fn place(&self, reader: &BitReader<'_>) -> usize {
+        self.data.len().saturating_sub(reader.rest() + reader.ahead())
     }
 
     fn corrupt(&self, what: &'static str, at: usize) -> Stop {
@@ -253,12 +253,10 @@ const fn what(fault: Fault) -> &'static str {
     match fault {
         Fault::Code => "coded data with a code that is in no table",
         Fault::Overflow => "coded data with too many coefficients in a block",
-        Fault::Magnitude => "coded data with a coefficient out of range",
-        Fault::Run => "coded data with a run past the end of its interval",
     }
 }
 
-/// Where the restart interval that starts at `from` ends, and the number of the restart marker
+/// Where the restart interval that `from` lies in ends, and the number of the restart marker
 /// there with the offset after it.
 fn interval_end(data: &[u8], from: usize) -> (usize, Option<(u8, usize)>) {
     let mut at = from;

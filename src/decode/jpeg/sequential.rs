@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::bits::{BitReader, Fault};
-use super::huffman::{MAX_AC_SIZE, MAX_DC_SIZE, Skip, SkipTable, Table};
+use super::huffman::{MAX_AC_SIZE, MAX_DC_SIZE, SKIP, Skip, SkipTable, Table};
 use super::scan::Pass;
 
 /// DC predictions of one component of a scan, and what they may be.
@@ -36,11 +36,8 @@ impl Prediction {
         table: &Table,
     ) -> Result<bool, Fault> {
         let size = table.decode(reader)?;
-        if size > MAX_DC_SIZE {
-            return Err(Fault::Magnitude);
-        }
-        self.value = self.value.wrapping_add(reader.receive_extend(u32::from(size)));
-        Ok(self.value >= self.least && self.value <= self.most)
+        self.value = self.value.wrapping_add(reader.receive_extend(u32::from(size & 15)));
+        Ok(self.value >= self.least && self.value <= self.most && size <= MAX_DC_SIZE)
     }
 }
 
@@ -61,7 +58,7 @@ pub(super) struct Sequential<'t> {
     pub(super) implausible: Implausible,
 }
 
-/// Where a DC value was met that no picture has: the bytes unread there.
+/// Where a value was met that no picture has: the bytes unread there, read ahead included.
 #[derive(Debug, Default)]
 pub(super) struct Implausible {
     first: Option<usize>,
@@ -70,9 +67,10 @@ pub(super) struct Implausible {
 
 impl Implausible {
     #[cold]
-    pub(super) fn note(&mut self, reader: &BitReader<'_>) {
+    #[inline(never)]
+    pub(super) fn note(&mut self, reader: BitReader<'_>) {
         if !self.told {
-            self.first.get_or_insert(reader.unread());
+            self.first.get_or_insert(reader.ahead() + reader.rest());
         }
     }
 
@@ -89,16 +87,36 @@ impl Pass for Sequential<'_> {
     }
 
     fn read(&mut self, reader: &mut BitReader<'_>, mcus: Range<u64>) -> Result<(), Fault> {
+        let mut local = *reader;
+        let outcome = self.read_in_registers(&mut local, mcus);
+        *reader = local;
+        outcome
+    }
+
+    fn implausible(&mut self) -> Option<usize> {
+        self.implausible.take()
+    }
+}
+
+impl Sequential<'_> {
+    #[inline(always)]
+    fn read_in_registers(
+        &mut self,
+        reader: &mut BitReader<'_>,
+        mcus: Range<u64>,
+    ) -> Result<(), Fault> {
         for _ in mcus {
             for unit in &self.units {
                 reader.refill();
                 let prediction = &mut self.predictions[unit.place & 3];
                 if !prediction.read(reader, unit.dc)? {
-                    self.implausible.note(reader);
+                    self.implausible.note(*reader);
                 }
                 match unit.skips {
-                    Some(skips) => skip_fast(reader, unit.ac, skips)?,
-                    None => skip_singly(reader, unit.ac, 1)?,
+                    Some(skips) => {
+                        skip_fast(reader, unit.ac, skips, &mut self.implausible)?;
+                    }
+                    None => skip_singly(reader, unit.ac, &mut self.implausible)?,
                 }
             }
             if reader.overran() {
@@ -107,58 +125,79 @@ impl Pass for Sequential<'_> {
         }
         Ok(())
     }
-
-    fn implausible(&mut self) -> Option<usize> {
-        self.implausible.take()
-    }
 }
 
 /// The AC coefficients of one block (F.2.2.2), as many at a time as the table can. The DC
-/// difference has taken up to 27 of the refilled bits.
+/// difference has taken up to 31 of the refilled bits.
 #[inline(always)]
-fn skip_fast(reader: &mut BitReader<'_>, table: &Table, skips: &SkipTable) -> Result<(), Fault> {
-    // Looks that 56 bits, and what the DC difference has left of them, are enough for.
+fn skip_fast(
+    reader: &mut BitReader<'_>,
+    table: &Table,
+    skips: &SkipTable,
+    implausible: &mut Implausible,
+) -> Result<(), Fault> {
+    // Looks that what the DC difference has left of 56 bits, and all of them, are enough for.
     let mut looks = 2;
     let mut k = 1;
     loop {
         for _ in 0..looks {
-            let skip = skips.look(reader.peek(super::huffman::SKIP));
+            let skip = skips.look(reader.peek(SKIP));
             let reached = k + skip.step();
-            if reached >= 64 {
-                if reached == 64 || (Skip::END..=Skip::END + 63).contains(&reached) {
-                    reader.consume(skip.bits());
-                    return Ok(());
-                }
-                return skip_singly(reader, table, k);
+            if reached < 64 {
+                reader.consume(skip.bits());
+                k = reached;
+                continue;
             }
-            reader.consume(skip.bits());
-            k = reached;
+            if reached == 64 || (Skip::END..=Skip::END + 63).contains(&reached) {
+                reader.consume(skip.bits());
+                return Ok(());
+            }
+            // A long code, or one whose companions belong to the next block.
+            reader.refill();
+            k = skip_one(reader, table, k, implausible)?;
+            if k >= 64 {
+                return Ok(());
+            }
+            break;
         }
         reader.refill();
         looks = 4;
     }
 }
 
-/// The AC coefficients of one block from position `k` on, one by one.
-#[inline(never)]
-fn skip_singly(reader: &mut BitReader<'_>, table: &Table, mut k: u32) -> Result<(), Fault> {
+/// The AC coefficients of one block, one by one.
+#[inline(always)]
+fn skip_singly(
+    reader: &mut BitReader<'_>,
+    table: &Table,
+    implausible: &mut Implausible,
+) -> Result<(), Fault> {
+    let mut k = 1;
     while k < 64 {
         reader.refill();
-        let symbol = table.decode(reader)?;
-        let (run, size) = (u32::from(symbol >> 4), symbol & 15);
-        if size == 0 {
-            // F.2.2.2: only sixteen zeros go on; decoders take all else for an end of block.
-            if run < 15 {
-                return Ok(());
-            }
-            k += 16;
-            continue;
-        }
-        if size > MAX_AC_SIZE {
-            return Err(Fault::Magnitude);
-        }
-        k += run + 1;
-        reader.consume(u32::from(size));
+        k = skip_one(reader, table, k, implausible)?;
     }
-    if k > 64 { Err(Fault::Overflow) } else { Ok(()) }
+    Ok(())
+}
+
+/// One AC code of the block at position `k`; gives the next position, 64 at the end of the block.
+#[inline(always)]
+fn skip_one(
+    reader: &mut BitReader<'_>,
+    table: &Table,
+    k: u32,
+    implausible: &mut Implausible,
+) -> Result<u32, Fault> {
+    let symbol = table.decode(reader)?;
+    let (run, size) = (u32::from(symbol >> 4), symbol & 15);
+    // F.2.2.2: only sixteen zeros go on; decoders take all else for an end of block.
+    if size == 0 && run < 15 {
+        return Ok(64);
+    }
+    if size > MAX_AC_SIZE {
+        implausible.note(*reader);
+    }
+    reader.consume(u32::from(size));
+    let next = k + run + 1;
+    if next > 64 { Err(Fault::Overflow) } else { Ok(next) }
 }
