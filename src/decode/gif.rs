@@ -1,20 +1,25 @@
-//! GIF, through the `gif` crate, line by line straight onto the canvas.
+//! GIF, through the `gif` crate.
 
 use std::io::ErrorKind;
 use std::num::NonZeroU64;
 
 use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, MemoryLimit};
 
-use super::{BAND_ROWS, Job, Mode, Picture, Stop, animation, buffer};
+use super::{Job, Mode, Picture, Stop, animation, buffer};
 use crate::container::Structure;
 
-/// Bytes taken at most: the canvas in RGBA, one line of indices (a frame may be wider than its
-/// canvas), the crate's LZW table and read buffer, and the
-/// extensions that it keeps.
+/// Bytes taken at most: the canvas in RGBA, a frame's indices (frames that are larger than their
+/// canvas are refused past its size), the crate's LZW table and read buffer, and the extensions
+/// that it keeps.
 pub(super) fn memory_needed(structure: &Structure) -> u64 {
-    let canvas = structure.stored.pixels().saturating_mul(4);
-    canvas.saturating_add(structure.metadata_bytes.saturating_mul(2)).saturating_add(256 << 10)
+    let canvas = structure.stored.pixels().saturating_mul(5);
+    canvas
+        .saturating_add(structure.metadata_bytes.saturating_mul(2))
+        .saturating_add(512 << 10)
 }
+
+/// Indices that a frame may have whatever the size of its canvas.
+const SMALL_FRAME: u64 = 256 << 10;
 
 pub(super) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
     let mut options = DecodeOptions::new();
@@ -57,22 +62,26 @@ fn draw(job: &Job<'_>, decoder: &mut Decoder<&[u8]>, canvas: &mut [u8]) -> Resul
     let across = job.structure.stored.width as usize;
     let down = job.structure.stored.height as usize;
     let seen = across.saturating_sub(left).min(width);
-    let mut line = vec![0; width];
+    // A frame may stick out of its canvas, but not to no end.
+    let needed = width as u64 * height as u64;
+    if needed > job.structure.stored.pixels().max(SMALL_FRAME) {
+        return Err(Stop::corrupt("a frame is larger than its canvas"));
+    }
+    let mut indices = vec![0; width * height];
+    // In the order of the file and at once: asked for single lines, the crate loses the tail of
+    // some streams that lack an end code.
+    if needed > 0 && !decoder.fill_buffer(&mut indices).map_err(|e| stop(&e))? {
+        return Err(Stop::truncated("picture data of a frame"));
+    }
     let mut visible = false;
-    for (count, y) in rows(height, interlaced).enumerate() {
-        if count % BAND_ROWS == 0 {
-            job.proceed()?;
-        }
-        if width > 0 && !decoder.fill_buffer(&mut line).map_err(|e| stop(&e))? {
-            return Err(Stop::truncated("picture data of a frame"));
-        }
+    for (y, line) in rows(height, interlaced).zip(indices.chunks_exact(width.max(1))) {
         let y = top + y;
         if y >= down || seen == 0 {
             continue;
         }
         let start = (y * across + left) * 4;
         let (pixels, _) = canvas[start..start + seen * 4].as_chunks_mut::<4>();
-        for (pixel, index) in pixels.iter_mut().zip(&line) {
+        for (pixel, index) in pixels.iter_mut().zip(line) {
             let color = palette[usize::from(*index)];
             if color[3] != 0 {
                 *pixel = color;

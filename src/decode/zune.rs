@@ -47,8 +47,8 @@ pub(super) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
         .set_max_width(side(job.structure.stored.width))
         .set_max_height(side(job.structure.stored.height))
         .jpeg_set_max_scans(usize::try_from(job.limits.max_scans).unwrap_or(usize::MAX))
-        // Its SIMD paths and its scalar ones have to give the same colours everywhere.
-        .set_use_unsafe(true);
+        // Its SIMD paths round colours otherwise than its scalar ones.
+        .set_use_unsafe(false);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(job.bytes), options);
     decoder.decode_headers().map_err(|e| stop(&e))?;
     let stored = (side(job.structure.stored.width), side(job.structure.stored.height));
@@ -67,8 +67,10 @@ pub(super) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
         Taken::Finished => (ColorSpace::RGBA, 4),
         Taken::Raw(space) => (space, space.num_components()),
     };
-    decoder.set_options(options.jpeg_set_out_colorspace(output));
     job.proceed()?;
+    // It settles on a conversion while it reads the headers: once more, with the right one.
+    let options = options.jpeg_set_out_colorspace(output);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(job.bytes), options);
     let mut samples = buffer(job.structure.stored, raw)?;
     decoder.decode_into(&mut samples).map_err(|e| stop(&e))?;
     drop(decoder);

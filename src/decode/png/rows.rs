@@ -26,8 +26,15 @@ impl Unpack {
     pub(super) fn new(info: &Info<'_>, plan: Plan) -> Option<Self> {
         let bits = info.bit_depth as usize;
         let trns = info.trns.as_deref().unwrap_or_default();
-        let shade = |at: usize| -> Option<u16> {
-            Some(u16::from_be_bytes([*trns.get(at)?, *trns.get(at + 1)?]))
+        // The crate has cut what is stored as two bytes to one where the depth has no use for more.
+        let shade = |index: usize| -> Option<u16> {
+            if bits < 16 {
+                return trns.get(index).copied().map(u16::from);
+            }
+            Some(u16::from_be_bytes([
+                *trns.get(index * 2)?,
+                *trns.get(index * 2 + 1)?,
+            ]))
         };
         // Only the bits of the stored depth count (PNG 3rd edition section 11.3.1.1).
         let mask = u16::MAX >> (16 - bits.min(16));
@@ -56,7 +63,7 @@ impl Unpack {
             kind => {
                 let color = matches!(kind, ColorType::Rgb | ColorType::Rgba);
                 let alpha = matches!(kind, ColorType::GrayscaleAlpha | ColorType::Rgba);
-                let key = match (shade(0), shade(2), shade(4)) {
+                let key = match (shade(0), shade(1), shade(2)) {
                     _ if alpha => None,
                     (Some(r), Some(g), Some(b)) if color => Some([r & mask, g & mask, b & mask]),
                     (Some(grey), ..) if !color => Some([grey & mask; 3]),
