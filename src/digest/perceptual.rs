@@ -201,3 +201,49 @@ fn median(values: &mut [i64]) -> i64 {
     let middle = values.len() / 2;
     *values.select_nth_unstable(middle).1
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_holds_cosines() {
+        for (k, entry) in COSINES.iter().enumerate() {
+            let exact = libm::cos(k as f64 * core::f64::consts::PI / 64.0) * 16_384.0;
+            assert_eq!(*entry, libm::round(exact) as i64, "k = {k}");
+        }
+    }
+
+    #[test]
+    fn base_functions_follow_the_cosine_all_the_way_round() {
+        for frequency in 1..BAND {
+            for x in 0..SIDE {
+                let angle = (2 * x + 1) as f64 * frequency as f64 * core::f64::consts::PI / 64.0;
+                let error = base(frequency, x) as f64 - libm::cos(angle) * 16_384.0;
+                assert!(
+                    error.abs() < 0.51,
+                    "frequency {frequency}, sample {x}: {error}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn cells_share_every_sample_once() {
+        for length in [1, 2, 31, 32, 33, 100, 16_384, 65_535] {
+            let mut weights = std::collections::BTreeMap::new();
+            for cell in 0..SIDE {
+                let covered: Vec<_> = coverage(cell, length).collect();
+                assert_eq!(
+                    covered.iter().map(|(_, weight)| weight).sum::<u64>(),
+                    length
+                );
+                for (index, weight) in covered {
+                    *weights.entry(index).or_insert(0) += weight;
+                }
+            }
+            assert_eq!(weights.len() as u64, length);
+            assert!(weights.values().all(|weight| *weight == SIDE as u64));
+        }
+    }
+}
