@@ -27,13 +27,9 @@ fn digests(c: &mut Criterion) {
         group.bench_with_input(BenchmarkId::new("pixels", name), &pixels, |b, pixels| {
             b.iter(|| PixelDigest::of(pixels));
         });
-        group.bench_with_input(
-            BenchmarkId::new("perceptual", name),
-            &pixels,
-            |b, pixels| {
-                b.iter(|| PerceptualHash::of(pixels));
-            },
-        );
+        group.bench_with_input(BenchmarkId::new("perceptual", name), &pixels, |b, pixels| {
+            b.iter(|| PerceptualHash::of(pixels));
+        });
     }
     group.finish();
 }

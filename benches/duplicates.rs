@@ -86,9 +86,7 @@ fn near(c: &mut Criterion) {
     for count in [10_000, 1_000_000] {
         let hashes = spread(count);
         group.throughput(Throughput::Elements(count as u64));
-        group.bench_function(BenchmarkId::new("insert", count), |b| {
-            b.iter(|| index_of(&hashes))
-        });
+        group.bench_function(BenchmarkId::new("insert", count), |b| b.iter(|| index_of(&hashes)));
     }
     group.finish();
 }

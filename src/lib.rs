@@ -49,3 +49,42 @@ pub use upload::Upload;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Single stages, for benchmarks and fuzzing; no promise of stability.
+#[cfg(feature = "_bench")]
+#[doc(hidden)]
+pub mod stages {
+    use crate::container::Structure;
+    use crate::decode::{self, Mode};
+    use crate::finding::Finding;
+    use crate::{
+        Cancellation, Format, Limits, Pixels, Rendition, RenditionRules, RenditionSpec, rendition,
+    };
+
+    /// The walk alone.
+    pub fn walk(format: Format, bytes: &[u8], limits: &Limits) -> Structure {
+        crate::container::walk(format, bytes, limits)
+    }
+
+    /// Reading every coded byte.
+    pub fn verify(bytes: &[u8], structure: &Structure) -> Vec<Finding> {
+        decode::verify(bytes, structure, &Limits::default(), &Cancellation::new())
+            .unwrap_or_default()
+    }
+
+    /// Decoding as shown.
+    pub fn decode(bytes: &[u8], structure: &Structure) -> Option<Pixels> {
+        let (limits, cancel) = (Limits::default(), Cancellation::new());
+        decode::decode(bytes, structure, Mode::Shown, &limits, &cancel)
+            .ok()
+            .map(|decoded| decoded.pixels)
+    }
+
+    /// Renditions of a picture that came as a JPEG.
+    pub fn render(pixels: &Pixels, specs: &[RenditionSpec]) -> Vec<Rendition> {
+        let source =
+            rendition::SourceFacts { format: Format::Jpeg, lossless: false, shown: pixels.size() };
+        let rules = RenditionRules::default();
+        rendition::render(pixels, source, specs, &rules, &Cancellation::new()).unwrap_or_default()
+    }
+}

@@ -30,11 +30,7 @@ fn picture(seed: u64, width: u32, height: u32) -> Pixels {
                 let squared = px.abs_diff(*sx).pow(2) + py.abs_diff(*sy).pow(2);
                 let whole = radius * radius;
                 if squared < whole {
-                    let cover = if *hard {
-                        100
-                    } else {
-                        100 - squared * 100 / whole
-                    };
+                    let cover = if *hard { 100 } else { 100 - squared * 100 / whole };
                     for (s, c) in shown.iter_mut().zip(color) {
                         *s = (*s * (100 - cover) + c * cover) / 100;
                     }
@@ -52,9 +48,7 @@ fn rgb(width: u32, height: u32, samples: Vec<u8>) -> Pixels {
 
 fn with_alpha(pixels: &Pixels, alpha: impl Fn(usize) -> u8) -> Pixels {
     let pixels_with_alpha = pixels.samples().chunks_exact(3).enumerate();
-    let samples = pixels_with_alpha
-        .flat_map(|(i, p)| [p[0], p[1], p[2], alpha(i)])
-        .collect();
+    let samples = pixels_with_alpha.flat_map(|(i, p)| [p[0], p[1], p[2], alpha(i)]).collect();
     Pixels::new(pixels.size(), Layout::Rgba8, samples).unwrap()
 }
 
@@ -62,18 +56,9 @@ fn through_jpeg(pixels: &Pixels, quality: u8) -> Pixels {
     let mut file = Vec::new();
     let (width, height) = (pixels.size().width, pixels.size().height);
     jpeg_encoder::Encoder::new(&mut file, quality)
-        .encode(
-            pixels.samples(),
-            width as u16,
-            height as u16,
-            jpeg_encoder::ColorType::Rgb,
-        )
+        .encode(pixels.samples(), width as u16, height as u16, jpeg_encoder::ColorType::Rgb)
         .unwrap();
-    rgb(
-        width,
-        height,
-        JpegDecoder::new(ZCursor::new(&file)).decode().unwrap(),
-    )
+    rgb(width, height, JpegDecoder::new(ZCursor::new(&file)).decode().unwrap())
 }
 
 fn mapped(pixels: &Pixels, change: impl Fn(u8) -> u8) -> Pixels {
@@ -89,10 +74,7 @@ fn halved(pixels: &Pixels) -> Pixels {
         let (above, below) = (pixels.row(2 * y).unwrap(), pixels.row(2 * y + 1).unwrap());
         for (a, b) in above.chunks_exact(6).zip(below.chunks_exact(6)) {
             for c in 0..3 {
-                let sum: u16 = [a[c], a[c + 3], b[c], b[c + 3]]
-                    .iter()
-                    .map(|s| u16::from(*s))
-                    .sum();
+                let sum: u16 = [a[c], a[c + 3], b[c], b[c + 3]].iter().map(|s| u16::from(*s)).sum();
                 samples.push((sum / 4) as u8);
             }
         }
@@ -112,11 +94,7 @@ fn what_happens_to_pictures_changes_few_bits() {
         let changes = [
             ("quality 60", through_jpeg(&original, 60), 4),
             ("half the size", halved(&original), 2),
-            (
-                "half the size, quality 60",
-                through_jpeg(&halved(&original), 60),
-                6,
-            ),
+            ("half the size, quality 60", through_jpeg(&halved(&original), 60), 6),
             ("brighter", mapped(&original, |s| s.saturating_add(20)), 8),
             ("less contrast", mapped(&original, |s| s / 2 + 60), 4),
             ("another aspect", picture(seed, 300, 300), 4),
@@ -130,9 +108,7 @@ fn what_happens_to_pictures_changes_few_bits() {
 
 #[test]
 fn other_pictures_are_far_away() {
-    let hashes: Vec<_> = (1..=60)
-        .map(|seed| hash(&picture(seed, 200, 150)))
-        .collect();
+    let hashes: Vec<_> = (1..=60).map(|seed| hash(&picture(seed, 200, 150))).collect();
     let mut sum = 0;
     let mut pairs = 0;
     for (i, a) in hashes.iter().enumerate() {
@@ -150,9 +126,7 @@ fn other_pictures_are_far_away() {
 fn pictures_without_detail_have_no_hash() {
     let side = 256;
     let draw = |shade: fn(u32, u32) -> u8| {
-        let samples = (0..side * side)
-            .flat_map(|i| [shade(i % side, i / side); 3])
-            .collect();
+        let samples = (0..side * side).flat_map(|i| [shade(i % side, i / side); 3]).collect();
         rgb(side, side, samples)
     };
     let flat = draw(|_, _| 90);
@@ -180,10 +154,7 @@ fn small_and_narrow_pictures_are_no_special_case() {
         let mut samples = Vec::new();
         for y in 0..2 * height {
             let row = small.row(y / 2).unwrap();
-            samples.extend(
-                row.chunks_exact(3)
-                    .flat_map(|p| [p[0], p[1], p[2], p[0], p[1], p[2]]),
-            );
+            samples.extend(row.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], p[0], p[1], p[2]]));
         }
         let doubled = rgb(2 * width, 2 * height, samples);
         assert_eq!(hash(&small), hash(&doubled), "{width}x{height}");
@@ -195,11 +166,7 @@ fn transparency_is_hashed_as_it_is_flattened() {
     let original = picture(5, 160, 160);
     assert_eq!(hash(&original), hash(&with_alpha(&original, |_| 255)));
     let cut_out = |i: usize| {
-        if (i % 160).abs_diff(80) + (i / 160).abs_diff(80) < 70 {
-            255
-        } else {
-            0
-        }
+        if (i % 160).abs_diff(80) + (i / 160).abs_diff(80) < 70 { 255 } else { 0 }
     };
     let mut flattened = original.samples().to_vec();
     for (i, p) in flattened.chunks_exact_mut(3).enumerate() {
@@ -207,10 +174,7 @@ fn transparency_is_hashed_as_it_is_flattened() {
             p.fill(255);
         }
     }
-    assert_eq!(
-        hash(&rgb(160, 160, flattened)),
-        hash(&with_alpha(&original, cut_out))
-    );
+    assert_eq!(hash(&rgb(160, 160, flattened)), hash(&with_alpha(&original, cut_out)));
     // A white logo shows on black.
     let white = mapped(&original, |_| 255);
     let logo = |i: usize| original.samples()[i * 3];
@@ -220,18 +184,10 @@ fn transparency_is_hashed_as_it_is_flattened() {
 /// Hashes are stored for years: a change of any of these is a change of the format.
 #[test]
 fn hashes_do_not_change_from_version_to_version() {
-    let seen: Vec<String> = (1..=3)
-        .map(|seed| hash(&picture(seed, 97, 61)).to_string())
-        .collect();
-    assert_eq!(
-        seen,
-        ["64330cce73acf832", "78e68e748f0b1d30", "7dcde22624b2ba22"]
-    );
+    let seen: Vec<String> = (1..=3).map(|seed| hash(&picture(seed, 97, 61)).to_string()).collect();
+    assert_eq!(seen, ["64330cce73acf832", "78e68e748f0b1d30", "7dcde22624b2ba22"]);
     let pixels = PixelDigest::of(&picture(1, 97, 61)).to_string();
-    assert_eq!(
-        pixels,
-        "77028cceab7554e42b084c90f7fcfcfde8a2325ea08d2acb7ed7572567a490f7"
-    );
+    assert_eq!(pixels, "77028cceab7554e42b084c90f7fcfcfde8a2325ea08d2acb7ed7572567a490f7");
 }
 
 #[test]
@@ -261,10 +217,7 @@ fn kinds_keep_digests_apart() {
     let bytes = ByteDigest::of(b"x");
     let as_pixels = Digest::from(PixelDigest::from_bytes(*bytes.as_bytes()));
     assert_ne!(Digest::from(bytes), as_pixels);
-    assert_eq!(
-        (Digest::from(bytes).kind(), as_pixels.kind()),
-        ("bytes", "pixels")
-    );
+    assert_eq!((Digest::from(bytes).kind(), as_pixels.kind()), ("bytes", "pixels"));
     assert_eq!(Digest::from(bytes).as_bytes(), as_pixels.as_bytes());
 }
 
@@ -274,11 +227,6 @@ fn serde_writes_hex() {
     let digest = ByteDigest::of(b"x");
     let json = serde_json::to_string(&(digest, PerceptualHash::from_bits(1))).unwrap();
     assert_eq!(json, format!("[\"{digest}\",\"0000000000000001\"]"));
-    assert_eq!(
-        serde_json::from_str::<(ByteDigest, PerceptualHash)>(&json)
-            .unwrap()
-            .0,
-        digest
-    );
+    assert_eq!(serde_json::from_str::<(ByteDigest, PerceptualHash)>(&json).unwrap().0, digest);
     assert!(serde_json::from_str::<ByteDigest>("\"abc\"").is_err());
 }

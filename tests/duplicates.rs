@@ -39,26 +39,18 @@ fn known(answer: Reserve) -> Known {
 
 #[track_caller]
 fn store(index: &dyn DuplicateIndex, scope: &str, digests: &[Digest], id: &str) {
-    reserved(index.reserve(scope, digests, "upload", None).unwrap())
-        .commit(id)
-        .unwrap();
+    reserved(index.reserve(scope, digests, "upload", None).unwrap()).commit(id).unwrap();
 }
 
 fn owner(index: &dyn DuplicateIndex, scope: &str, of: &str) -> Option<String> {
-    index
-        .lookup(scope, &[digest(of)])
-        .unwrap()
-        .map(|known| known.id)
+    index.lookup(scope, &[digest(of)]).unwrap().map(|known| known.id)
 }
 
 #[test]
 fn of_64_equal_uploads_at_once_one_is_new() {
     let index = index();
     for round in 0..20 {
-        let digests = [
-            digest(&format!("bytes {round}")),
-            digest(&format!("image {round}")),
-        ];
+        let digests = [digest(&format!("bytes {round}")), digest(&format!("image {round}"))];
         let start = Barrier::new(64);
         let new = AtomicUsize::new(0);
         std::thread::scope(|threads| {
@@ -97,9 +89,7 @@ fn threads_that_give_up_leave_nothing_behind() {
                     if let Reserve::Reserved(mut reservation) =
                         index.reserve("", &mine, "x", None).unwrap()
                     {
-                        reservation
-                            .extend(&[digest(&format!("more {round}"))])
-                            .unwrap();
+                        reservation.extend(&[digest(&format!("more {round}"))]).unwrap();
                     }
                 }
             });
@@ -114,13 +104,7 @@ fn a_dropped_reservation_is_given_back() {
     let both = digests(["bytes", "image"]);
     let reservation = reserved(index.reserve("", &both, "first", None).unwrap());
     let in_the_way = known(index.reserve("", &both[1..], "second", None).unwrap());
-    assert_eq!(
-        in_the_way,
-        Known {
-            id: "first".to_owned(),
-            committed: false
-        }
-    );
+    assert_eq!(in_the_way, Known { id: "first".to_owned(), committed: false });
     drop(reservation);
     let _again = reserved(index.reserve("", &both, "second", None).unwrap());
 }
@@ -130,19 +114,10 @@ fn a_committed_image_is_known_by_its_final_id_until_it_is_released() {
     let index = index();
     let both = digests(["bytes", "image"]);
     store(&*index, "", &both, "image 1");
-    let found = Known {
-        id: "image 1".to_owned(),
-        committed: true,
-    };
+    let found = Known { id: "image 1".to_owned(), committed: true };
     assert_eq!(index.lookup("", &both[1..]).unwrap(), Some(found.clone()));
-    assert_eq!(
-        known(index.reserve("", &both, "upload 2", None).unwrap()),
-        found
-    );
-    assert!(
-        !index.release("", "upload").unwrap(),
-        "the provisional id is gone"
-    );
+    assert_eq!(known(index.reserve("", &both, "upload 2", None).unwrap()), found);
+    assert!(!index.release("", "upload").unwrap(), "the provisional id is gone");
     assert!(index.release("", "image 1").unwrap());
     assert!(!index.release("", "image 1").unwrap());
     assert_eq!(index.lookup("", &both).unwrap(), None);
@@ -152,34 +127,17 @@ fn a_committed_image_is_known_by_its_final_id_until_it_is_released() {
 fn a_refused_upload_takes_nothing() {
     let index = index();
     store(&*index, "", &digests(["image"]), "image 1");
-    known(
-        index
-            .reserve("", &digests(["new bytes", "image"]), "upload", None)
-            .unwrap(),
-    );
+    known(index.reserve("", &digests(["new bytes", "image"]), "upload", None).unwrap());
     assert_eq!(owner(&*index, "", "new bytes"), None);
 }
 
 #[test]
 fn a_stored_image_answers_before_a_reservation() {
     let index = index();
-    let _pending = reserved(
-        index
-            .reserve("", &digests(["bytes"]), "pending", None)
-            .unwrap(),
-    );
+    let _pending = reserved(index.reserve("", &digests(["bytes"]), "pending", None).unwrap());
     store(&*index, "", &digests(["image"]), "stored");
-    let answer = index
-        .lookup("", &digests(["bytes", "image"]))
-        .unwrap()
-        .unwrap();
-    assert_eq!(
-        answer,
-        Known {
-            id: "stored".to_owned(),
-            committed: true
-        }
-    );
+    let answer = index.lookup("", &digests(["bytes", "image"])).unwrap().unwrap();
+    assert_eq!(answer, Known { id: "stored".to_owned(), committed: true });
 }
 
 #[test]
@@ -189,11 +147,7 @@ fn digests_learnt_later_join_the_reservation() {
     let mut first = reserved(index.reserve("", &digests(["png"]), "png", None).unwrap());
     let mut second = reserved(index.reserve("", &digests(["webp"]), "webp", None).unwrap());
     assert_eq!(first.extend(&[pixels]).unwrap(), None);
-    assert_eq!(
-        first.extend(&[pixels]).unwrap(),
-        None,
-        "its own digest is no obstacle"
-    );
+    assert_eq!(first.extend(&[pixels]).unwrap(), None, "its own digest is no obstacle");
     let in_the_way = second.extend(&[digest("extra"), pixels]).unwrap().unwrap();
     assert_eq!(in_the_way.id, "png");
     assert_eq!(owner(&*index, "", "extra"), None, "all are taken or none");
@@ -220,18 +174,10 @@ fn a_replaced_image_gives_up_its_digests_with_the_commit_and_not_before() {
     let index = index();
     store(&*index, "", &digests(["old bytes", "image"]), "image 1");
     let replacing = digests(["new bytes", "image"]);
-    drop(reserved(
-        index
-            .reserve("", &replacing, "upload", Some("image 1"))
-            .unwrap(),
-    ));
+    drop(reserved(index.reserve("", &replacing, "upload", Some("image 1")).unwrap()));
     assert_eq!(owner(&*index, "", "image").as_deref(), Some("image 1"));
     assert_eq!(owner(&*index, "", "new bytes"), None);
-    let replacement = reserved(
-        index
-            .reserve("", &replacing, "upload", Some("image 1"))
-            .unwrap(),
-    );
+    let replacement = reserved(index.reserve("", &replacing, "upload", Some("image 1")).unwrap());
     assert_eq!(owner(&*index, "", "old bytes").as_deref(), Some("image 1"));
     replacement.commit("image 1").unwrap();
     assert_eq!(owner(&*index, "", "old bytes"), None);
@@ -244,16 +190,8 @@ fn two_equal_replacements_of_one_image_do_not_hinder_each_other() {
     let index = index();
     store(&*index, "", &digests(["old"]), "image 1");
     let new = digests(["new"]);
-    let first = reserved(
-        index
-            .reserve("", &new, "upload 1", Some("image 1"))
-            .unwrap(),
-    );
-    let second = reserved(
-        index
-            .reserve("", &new, "upload 2", Some("image 1"))
-            .unwrap(),
-    );
+    let first = reserved(index.reserve("", &new, "upload 1", Some("image 1")).unwrap());
+    let second = reserved(index.reserve("", &new, "upload 2", Some("image 1")).unwrap());
     known(index.reserve("", &new, "upload 3", None).unwrap());
     first.commit("image 1").unwrap();
     second.commit("image 1").unwrap();
@@ -266,17 +204,10 @@ fn two_equal_replacements_of_one_image_do_not_hinder_each_other() {
 fn an_image_deleted_while_it_is_replaced_leaves_its_digests_to_the_replacement() {
     let index = index();
     store(&*index, "", &digests(["same"]), "image 1");
-    let replacement = reserved(
-        index
-            .reserve("", &digests(["same"]), "upload", Some("image 1"))
-            .unwrap(),
-    );
+    let replacement =
+        reserved(index.reserve("", &digests(["same"]), "upload", Some("image 1")).unwrap());
     assert!(index.release("", "image 1").unwrap());
-    known(
-        index
-            .reserve("", &digests(["same"]), "other", None)
-            .unwrap(),
-    );
+    known(index.reserve("", &digests(["same"]), "other", None).unwrap());
     replacement.commit("image 1").unwrap();
     assert_eq!(owner(&*index, "", "same").as_deref(), Some("image 1"));
 }
@@ -306,11 +237,7 @@ fn near_images_come_nearest_first_then_by_id() {
     let mut store = |id: &str, bits: u64| {
         let mut reservation = reserved(index.reserve("", &digests([id]), id, None).unwrap());
         reservation.set_perceptual(Some(PerceptualHash::from_bits(bits)));
-        assert_eq!(
-            near(&*index, bits, 0),
-            Vec::<(String, u32)>::new(),
-            "not before the commit"
-        );
+        assert_eq!(near(&*index, bits, 0), Vec::<(String, u32)>::new(), "not before the commit");
         reservation.commit(id).unwrap();
     };
     store("far", 0xff);
@@ -321,33 +248,21 @@ fn near_images_come_nearest_first_then_by_id() {
     let expected = [("d", 1), ("a", 2), ("b", 2), ("c", 2)].map(|(id, d)| (id.to_owned(), d));
     assert_eq!(near(&*index, 0, 7), expected);
     assert_eq!(near(&*index, 0, 1), expected[..1]);
-    assert!(
-        index
-            .near("other scope", PerceptualHash::from_bits(0), 64)
-            .unwrap()
-            .is_empty()
-    );
+    assert!(index.near("other scope", PerceptualHash::from_bits(0), 64).unwrap().is_empty());
     index.release("", "d").unwrap();
     assert_eq!(near(&*index, 0, 1), []);
 }
 
 fn near(index: &dyn DuplicateIndex, bits: u64, radius: u32) -> Vec<(String, u32)> {
-    let found = index
-        .near("", PerceptualHash::from_bits(bits), radius)
-        .unwrap();
-    found
-        .into_iter()
-        .map(|near| (near.id, near.distance))
-        .collect()
+    let found = index.near("", PerceptualHash::from_bits(bits), radius).unwrap();
+    found.into_iter().map(|near| (near.id, near.distance)).collect()
 }
 
 #[test]
 fn a_replacement_takes_the_hash_of_the_old_image_away() {
     let index = index();
     for (bytes, bits, replaces) in [("old", 0, None), ("new", u64::MAX, Some("image"))] {
-        let answer = index
-            .reserve("", &digests([bytes]), "upload", replaces)
-            .unwrap();
+        let answer = index.reserve("", &digests([bytes]), "upload", replaces).unwrap();
         let mut reservation = reserved(answer);
         reservation.set_perceptual(Some(PerceptualHash::from_bits(bits)));
         reservation.commit("image").unwrap();
@@ -375,9 +290,7 @@ fn hashes(count: usize) -> Vec<u64> {
                 return random(&mut state);
             }
             let flips = random(&mut state) % 14;
-            (0..flips).fold(centres[i % 50], |hash, _| {
-                hash ^ 1 << (random(&mut state) % 64)
-            })
+            (0..flips).fold(centres[i % 50], |hash, _| hash ^ 1 << (random(&mut state) % 64))
         })
         .collect()
 }
@@ -393,11 +306,7 @@ fn near_search_equals_comparing_with_all_at_every_radius() {
         }
         assert_eq!(index.len(), count);
         let mut state = 7;
-        let questions = hashes
-            .iter()
-            .take(4)
-            .copied()
-            .chain([random(&mut state), 0, u64::MAX]);
+        let questions = hashes.iter().take(4).copied().chain([random(&mut state), 0, u64::MAX]);
         for query in questions.collect::<Vec<_>>() {
             let mut expected: Vec<(u32, usize)> = hashes
                 .iter()
@@ -464,13 +373,7 @@ fn groups_are_exact_inside_and_near_between() {
     ];
     let exact = group_duplicates(&pictures, None);
     assert!(exact.iter().all(DuplicateGroup::is_exact));
-    assert_eq!(
-        exact
-            .iter()
-            .map(DuplicateGroup::members)
-            .collect::<Vec<_>>(),
-        [[1, 4], [6, 7]]
-    );
+    assert_eq!(exact.iter().map(DuplicateGroup::members).collect::<Vec<_>>(), [[1, 4], [6, 7]]);
     let near = group_duplicates(&pictures, Some(2));
     assert_eq!(near.len(), 2);
     assert_eq!(near[0].sets, [vec![1, 4], vec![3], vec![8]]);
@@ -482,8 +385,5 @@ fn groups_are_exact_inside_and_near_between() {
 #[test]
 fn equal_hashes_without_equal_digests_are_near() {
     let pictures = [fingerprint(&["a"], Some(5)), fingerprint(&["b"], Some(5))];
-    assert_eq!(
-        group_duplicates(&pictures, Some(0))[0].sets,
-        [vec![0], vec![1]]
-    );
+    assert_eq!(group_duplicates(&pictures, Some(0))[0].sets, [vec![0], vec![1]]);
 }

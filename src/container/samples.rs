@@ -33,10 +33,7 @@ pub(crate) fn png(chunks: &[Vec<u8>]) -> Vec<u8> {
 
 /// 8-bit grey rows of `width` pixels, filter bytes included.
 pub(crate) fn grey_rows(width: usize, height: usize) -> Vec<u8> {
-    [0].into_iter()
-        .chain((0..width).map(|x| x as u8))
-        .collect::<Vec<u8>>()
-        .repeat(height)
+    [0].into_iter().chain((0..width).map(|x| x as u8)).collect::<Vec<u8>>().repeat(height)
 }
 
 pub(crate) fn grey_idat(width: usize, height: usize) -> Vec<u8> {
@@ -48,10 +45,8 @@ pub(crate) fn grey_png() -> Vec<u8> {
 }
 
 pub(crate) fn fctl(sequence: u32, size: (u32, u32), at: (u32, u32), delay: (u16, u16)) -> Vec<u8> {
-    let mut data: Vec<u8> = [sequence, size.0, size.1, at.0, at.1]
-        .iter()
-        .flat_map(|v| v.to_be_bytes())
-        .collect();
+    let mut data: Vec<u8> =
+        [sequence, size.0, size.1, at.0, at.1].iter().flat_map(|v| v.to_be_bytes()).collect();
     data.extend_from_slice(&delay.0.to_be_bytes());
     data.extend_from_slice(&delay.1.to_be_bytes());
     data.extend_from_slice(&[0, 0]);
@@ -160,12 +155,7 @@ pub(crate) fn riff_chunk(name: [u8; 4], data: &[u8]) -> Vec<u8> {
 
 pub(crate) fn webp(chunks: &[Vec<u8>]) -> Vec<u8> {
     let body = [b"WEBP".to_vec(), chunks.concat()].concat();
-    [
-        b"RIFF".to_vec(),
-        (body.len() as u32).to_le_bytes().to_vec(),
-        body,
-    ]
-    .concat()
+    [b"RIFF".to_vec(), (body.len() as u32).to_le_bytes().to_vec(), body].concat()
 }
 
 /// VP8L of 4 × 3 pixels, one bit each: green is 0 or 1, the rest is constant.

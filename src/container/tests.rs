@@ -38,12 +38,7 @@ fn sanitized_twice(bytes: &[u8]) -> Structure {
     let again = walked(&once);
     assert_eq!(again.findings(), []);
     assert_eq!(sanitized(&again, &once), once);
-    assert!(
-        again
-            .parts()
-            .iter()
-            .all(|part| part.kind != PartKind::Trailing)
-    );
+    assert!(again.parts().iter().all(|part| part.kind != PartKind::Trailing));
     assert_eq!(again.stored_size(), structure.stored_size());
     assert_eq!(again.orientation(), structure.orientation());
     assert_eq!(again.frames(), structure.frames());
@@ -52,11 +47,9 @@ fn sanitized_twice(bytes: &[u8]) -> Structure {
 
 #[test]
 fn stills_are_described() {
-    for (bytes, parts) in [
-        (grey_png(), 4),
-        (grey_gif(), 4),
-        (webp(&[riff_chunk(*b"VP8L", &vp8l_data())]), 2),
-    ] {
+    for (bytes, parts) in
+        [(grey_png(), 4), (grey_gif(), 4), (webp(&[riff_chunk(*b"VP8L", &vp8l_data())]), 2)]
+    {
         let structure = walked(&bytes);
         assert_eq!(structure.findings(), []);
         assert_eq!(structure.stored_size(), Size::new(4, 3));
@@ -76,21 +69,14 @@ fn every_cut_of_a_file_is_seen() {
 
 #[test]
 fn trailing_bytes_are_named_and_cut() {
-    for clean in [
-        grey_png(),
-        grey_gif(),
-        webp(&[riff_chunk(*b"VP8L", &vp8l_data())]),
-    ] {
+    for clean in [grey_png(), grey_gif(), webp(&[riff_chunk(*b"VP8L", &vp8l_data())])] {
         let bytes = [clean.as_slice(), b"PK\x03\x04zip"].concat();
         let structure = walked(&bytes);
         let trailing = structure.trailing().unwrap();
         assert_eq!(trailing.span, clean.len() as u64..bytes.len() as u64);
         assert_eq!(trailing.looks_like, Some("a zip archive"));
         let finding = &structure.findings()[0];
-        assert_eq!(
-            (finding.code(), finding.is_error()),
-            ("trailing_data", false)
-        );
+        assert_eq!((finding.code(), finding.is_error()), ("trailing_data", false));
         assert_eq!(finding.offset(), Some(clean.len() as u64));
         assert_eq!(sanitized(&structure, &bytes), clean);
     }
@@ -99,10 +85,7 @@ fn trailing_bytes_are_named_and_cut() {
 #[test]
 fn parts_are_counted_to_the_limit() {
     let bytes = grey_png();
-    let limits_of = |max_parts| Limits {
-        max_parts,
-        ..Limits::default()
-    };
+    let limits_of = |max_parts| Limits { max_parts, ..Limits::default() };
     assert_eq!(walk(Format::Png, &bytes, &limits_of(4)).findings(), []);
     let structure = walk(Format::Png, &bytes, &limits_of(3));
     assert_eq!(structure.findings()[0].code(), "too_many_parts");
@@ -131,19 +114,8 @@ fn png_order_and_palettes_are_judged() {
         ("palette too late", vec![indexed(), idat(), plte(6)]),
         ("palette of 4 bytes", vec![indexed(), plte(4), idat()]),
         ("palette of 257 entries", vec![indexed(), plte(771), idat()]),
-        (
-            "split data",
-            vec![
-                ihdr(4, 3, 8, 0, 0),
-                idat(),
-                chunk(*b"tEXt", b"a\0b"),
-                idat(),
-            ],
-        ),
-        (
-            "two headers",
-            vec![ihdr(4, 3, 8, 0, 0), ihdr(4, 3, 8, 0, 0), idat()],
-        ),
+        ("split data", vec![ihdr(4, 3, 8, 0, 0), idat(), chunk(*b"tEXt", b"a\0b"), idat()]),
+        ("two headers", vec![ihdr(4, 3, 8, 0, 0), ihdr(4, 3, 8, 0, 0), idat()]),
         ("no data", vec![ihdr(4, 3, 8, 0, 0)]),
         ("no width", vec![ihdr(0, 3, 8, 0, 0), idat()]),
         ("a depth of 3", vec![ihdr(4, 3, 3, 0, 0), idat()]),
@@ -158,11 +130,7 @@ fn png_order_and_palettes_are_judged() {
 
 #[test]
 fn cgbi_is_unsupported_and_keeps_its_size() {
-    let bytes = png(&[
-        chunk(*b"CgBI", &[0; 4]),
-        ihdr(4, 3, 8, 6, 0),
-        grey_idat(4, 3),
-    ]);
+    let bytes = png(&[chunk(*b"CgBI", &[0; 4]), ihdr(4, 3, 8, 6, 0), grey_idat(4, 3)]);
     assert_eq!(verdict(&bytes), "unsupported");
     assert_eq!(walked(&bytes).stored_size(), Size::new(4, 3));
 }
@@ -175,11 +143,7 @@ fn png_exif_after_the_data_turns_the_picture_and_survives_sanitizing() {
     assert_eq!(walked(&bytes).orientation(), Orientation::Rotate90);
     assert_eq!(walked(&bytes).size(), Size::new(3, 4));
     let clean = sanitized_twice(&bytes);
-    let names: Vec<_> = clean
-        .parts()
-        .iter()
-        .map(|part| part.name.as_str())
-        .collect();
+    let names: Vec<_> = clean.parts().iter().map(|part| part.name.as_str()).collect();
     assert_eq!(names, ["signature", "IHDR", "eXIf", "IDAT", "IEND"]);
 }
 
@@ -191,10 +155,7 @@ fn png_text_is_inflated_to_the_limit_and_looked_at() {
     };
     assert_eq!(verdict(&with(b"hello")), "");
     assert_eq!(verdict(&with(b"hello <script>")), "embedded_script");
-    let limits_of = |max_metadata_bytes| Limits {
-        max_metadata_bytes,
-        ..Limits::default()
-    };
+    let limits_of = |max_metadata_bytes| Limits { max_metadata_bytes, ..Limits::default() };
     let bomb = with(&vec![0; 1_000_000]);
     let inflated = 9 + 1_000_000;
     let structure = walk(Format::Png, &bomb, &limits_of(inflated));
@@ -232,31 +193,13 @@ fn apng_frames_are_those_that_are_there() {
     assert_eq!(structure.findings(), []);
     assert_eq!(structure.frames(), 2);
     assert_eq!(structure.duration(), Some(Duration::from_millis(110)));
-    let head = || {
-        vec![
-            ihdr(4, 3, 8, 0, 0),
-            actl(2),
-            fctl(0, (4, 3), (0, 0), (1, 10)),
-            grey_idat(4, 3),
-        ]
-    };
+    let head =
+        || vec![ihdr(4, 3, 8, 0, 0), actl(2), fctl(0, (4, 3), (0, 0), (1, 10)), grey_idat(4, 3)];
     for (what, code, tail) in [
         ("one frame of two", "truncated", vec![]),
-        (
-            "no data",
-            "truncated",
-            vec![fctl(1, (4, 3), (0, 0), (1, 10))],
-        ),
-        (
-            "a gap",
-            "corrupt",
-            vec![fctl(2, (4, 3), (0, 0), (1, 10)), fdat(3, &rows)],
-        ),
-        (
-            "outside",
-            "corrupt",
-            vec![fctl(1, (4, 3), (1, 0), (1, 10)), fdat(2, &rows)],
-        ),
+        ("no data", "truncated", vec![fctl(1, (4, 3), (0, 0), (1, 10))]),
+        ("a gap", "corrupt", vec![fctl(2, (4, 3), (0, 0), (1, 10)), fdat(3, &rows)]),
+        ("outside", "corrupt", vec![fctl(1, (4, 3), (1, 0), (1, 10)), fdat(2, &rows)]),
     ] {
         assert_eq!(verdict(&png(&[head(), tail].concat())), code, "{what}");
     }
@@ -282,11 +225,7 @@ fn gif_profile_lies_in_pieces() {
     let profile = gif_extension(0xff, &[b"ICCRGBG1012", b"first", b"second"]);
     let bytes = gif(&[profile, gif_image(0, 4, 3, &lzw(12, true))]);
     let structure = walked(&bytes);
-    let pieces: Vec<_> = structure
-        .icc()
-        .iter()
-        .map(|span| slice(&bytes, span))
-        .collect();
+    let pieces: Vec<_> = structure.icc().iter().map(|span| slice(&bytes, span)).collect();
     assert_eq!(pieces, [b"first".as_slice(), b"second"]);
 }
 
@@ -322,11 +261,7 @@ fn webp_exif_counts_with_and_without_prefix() {
         assert_eq!(structure.findings(), []);
         assert_eq!(structure.orientation(), Orientation::Rotate270);
         let clean = sanitized_twice(&bytes);
-        let names: Vec<_> = clean
-            .parts()
-            .iter()
-            .map(|part| part.name.as_str())
-            .collect();
+        let names: Vec<_> = clean.parts().iter().map(|part| part.name.as_str()).collect();
         assert_eq!(names, ["RIFF", "VP8X", "VP8L", "EXIF"]);
         let once = sanitized(&structure, &bytes);
         assert_eq!(once[20], 0x08);
@@ -347,19 +282,10 @@ fn webp_pieces_must_agree() {
     for (what, chunks) in [
         ("canvas larger", vec![vp8x(0, 5, 3), image()]),
         ("canvas smaller", vec![vp8x(0, 3, 3), image()]),
-        (
-            "frame outside",
-            vec![vp8x(0x02, 4, 3), anim(), frame(2, (4, 3))],
-        ),
-        (
-            "frame of another size",
-            vec![vp8x(0x02, 6, 3), anim(), frame(0, (5, 3))],
-        ),
+        ("frame outside", vec![vp8x(0x02, 4, 3), anim(), frame(2, (4, 3))]),
+        ("frame of another size", vec![vp8x(0x02, 6, 3), anim(), frame(0, (5, 3))]),
         ("no frames", vec![vp8x(0x02, 6, 3), anim()]),
-        (
-            "frames undeclared",
-            vec![vp8x(0, 6, 3), anim(), frame(0, (4, 3))],
-        ),
+        ("frames undeclared", vec![vp8x(0, 6, 3), anim(), frame(0, (4, 3))]),
         ("no image", vec![vp8x(0, 4, 3)]),
         ("metadata first", vec![riff_chunk(*b"EXIF", b""), image()]),
     ] {
@@ -380,10 +306,5 @@ fn findings_of_a_hostile_file_are_capped_but_errors_get_through() {
     let bytes = png(&[ihdr(4, 3, 8, 0, 0), text.repeat(500)]);
     let structure = walked(&bytes);
     assert!(structure.findings().len() <= 100);
-    assert!(
-        structure
-            .findings()
-            .iter()
-            .any(|f| matches!(f.kind(), FindingKind::Corrupt { .. }))
-    );
+    assert!(structure.findings().iter().any(|f| matches!(f.kind(), FindingKind::Corrupt { .. })));
 }

@@ -13,9 +13,7 @@ use crate::container::Structure;
 /// that it keeps.
 pub(super) fn memory_needed(structure: &Structure) -> u64 {
     let canvas = structure.stored.pixels().saturating_mul(5);
-    canvas
-        .saturating_add(structure.metadata_bytes.saturating_mul(2))
-        .saturating_add(512 << 10)
+    canvas.saturating_add(structure.metadata_bytes.saturating_mul(2)).saturating_add(512 << 10)
 }
 
 /// Indices that a frame may have whatever the size of its canvas.

@@ -154,10 +154,7 @@ mod tests {
         fn new(format: Format) -> Self {
             let mut structure = Structure::new(format);
             structure.stored = Size::new(4, 3);
-            Self {
-                structure,
-                bytes: Vec::new(),
-            }
+            Self { structure, bytes: Vec::new() }
         }
 
         fn part(mut self, name: &str, kind: PartKind, payload: &[u8]) -> Self {
@@ -249,9 +246,7 @@ mod tests {
         let others = [
             png().data("IDAT", b"pixelz"),
             png().header("PLTE", b"red").data("IDAT", b"pixels"),
-            png()
-                .part("gAMA", PartKind::Color, b"45455")
-                .data("IDAT", b"pixels"),
+            png().part("gAMA", PartKind::Color, b"45455").data("IDAT", b"pixels"),
             png()
                 .part("iCCP", PartKind::Color, b"name\0profile")
                 .profile(5)
@@ -270,23 +265,15 @@ mod tests {
     #[test]
     fn how_idat_is_cut_does_not_matter_but_where_the_cut_moves_bytes_between_parts_does() {
         let whole = png().data("IDAT", b"pixels");
-        let cut = png()
-            .data("IDAT", b"pi")
-            .data("IDAT", b"")
-            .data("IDAT", b"xels");
+        let cut = png().data("IDAT", b"pi").data("IDAT", b"").data("IDAT", b"xels");
         assert_eq!(whole.digest(), cut.digest());
-        assert_ne!(
-            whole.digest(),
-            png().header("PLTE", b"pi").data("IDAT", b"xels").digest()
-        );
+        assert_ne!(whole.digest(), png().header("PLTE", b"pi").data("IDAT", b"xels").digest());
     }
 
     #[test]
     fn frame_data_is_one_stream_whatever_its_sequence_numbers() {
         let frames = |first: &[&[u8]], timing: &[u8]| {
-            let mut file = png()
-                .data("IDAT", b"still")
-                .header("fcTL", b"\0\0\0\0100 ms");
+            let mut file = png().data("IDAT", b"still").header("fcTL", b"\0\0\0\0100 ms");
             for piece in first {
                 file = file.data("fdAT", piece);
             }
@@ -297,10 +284,7 @@ mod tests {
             whole.digest(),
             frames(&[b"\0\0\0\x01fi", b"\0\0\0\x02rst"], b"\0\0\0\x03200 ms").digest(),
         );
-        assert_ne!(
-            whole.digest(),
-            frames(&[b"\0\0\0\x01first"], b"\0\0\0\x02300 ms").digest()
-        );
+        assert_ne!(whole.digest(), frames(&[b"\0\0\0\x01first"], b"\0\0\0\x02300 ms").digest());
     }
 
     #[test]
@@ -311,20 +295,13 @@ mod tests {
                 let payload = [b"ICC_PROFILE\0??", *piece].concat();
                 file = file.part("APP2", PartKind::Color, &payload).profile(14);
             }
-            file.header("SOF0", b"4x3")
-                .data("scan", b"coded blocks")
-                .digest()
+            file.header("SOF0", b"4x3").data("scan", b"coded blocks").digest()
         };
-        assert_eq!(
-            jpeg_with(&[b"wide gamut"]),
-            jpeg_with(&[b"wide", b" gamut"])
-        );
+        assert_eq!(jpeg_with(&[b"wide gamut"]), jpeg_with(&[b"wide", b" gamut"]));
         assert_ne!(jpeg_with(&[b"wide gamut"]), jpeg_with(&[b"some gamut"]));
         let png_with = |name: &[u8]| {
             let payload = [name, b"\0deflated"].concat();
-            let file = png()
-                .part("iCCP", PartKind::Color, &payload)
-                .profile(name.len() as u64 + 1);
+            let file = png().part("iCCP", PartKind::Color, &payload).profile(name.len() as u64 + 1);
             file.data("IDAT", b"pixels").digest()
         };
         assert_eq!(png_with(b"sRGB"), png_with(b"my monitor"));
@@ -336,18 +313,8 @@ mod tests {
         let jfif = |density: &[u8]| jpeg().part("APP0", PartKind::Header, density).digest();
         assert_eq!(jfif(b"JFIF 72 dpi"), jfif(b"JFIF 96 dpi"));
         assert_eq!(jfif(b"JFIF 72 dpi"), plain);
-        assert_ne!(
-            jpeg()
-                .with(|s| s.jpeg.transform = JpegTransform::None)
-                .digest(),
-            plain
-        );
-        assert_ne!(
-            jpeg()
-                .with(|s| s.jpeg.transform = JpegTransform::Ycck)
-                .digest(),
-            plain
-        );
+        assert_ne!(jpeg().with(|s| s.jpeg.transform = JpegTransform::None).digest(), plain);
+        assert_ne!(jpeg().with(|s| s.jpeg.transform = JpegTransform::Ycck).digest(), plain);
     }
 
     #[test]
@@ -382,9 +349,8 @@ mod tests {
     #[test]
     fn what_is_nested_in_a_frame_enters_by_its_own_kind() {
         let frame = |note: &[u8]| {
-            let file = File::new(Format::WebP)
-                .header("ANIM", b"loop")
-                .header("ANMF", b"at 0,0 for 40 ms");
+            let file =
+                File::new(Format::WebP).header("ANIM", b"loop").header("ANMF", b"at 0,0 for 40 ms");
             let mut file = file.data("VP8L", b"pixels").metadata("note", note);
             let end = file.bytes.len() as u64;
             let parts = &mut file.structure.parts;
@@ -400,9 +366,7 @@ mod tests {
     #[test]
     fn frames_of_a_gif_stay_apart() {
         let one = File::new(Format::Gif).data("image", b"first second");
-        let two = File::new(Format::Gif)
-            .data("image", b"first")
-            .data("image", b" second");
+        let two = File::new(Format::Gif).data("image", b"first").data("image", b" second");
         assert_ne!(one.digest(), two.digest());
     }
 
@@ -421,9 +385,7 @@ mod tests {
             file.digest()
         };
         assert_ne!(cut(b"pixels"), cut(b"pixALs"));
-        let wild = png()
-            .data("IDAT", b"x")
-            .with(|s| s.parts[1].payload = u64::MAX - 1..u64::MAX);
+        let wild = png().data("IDAT", b"x").with(|s| s.parts[1].payload = u64::MAX - 1..u64::MAX);
         let backwards = png().data("IDAT", b"x").with(|s| {
             #[allow(clippy::reversed_empty_ranges)]
             let span = 9..3;

@@ -220,10 +220,7 @@ mod tests {
             for x in 0..SIDE {
                 let angle = (2 * x + 1) as f64 * frequency as f64 * core::f64::consts::PI / 64.0;
                 let error = base(frequency, x) as f64 - libm::cos(angle) * 16_384.0;
-                assert!(
-                    error.abs() < 0.51,
-                    "frequency {frequency}, sample {x}: {error}"
-                );
+                assert!(error.abs() < 0.51, "frequency {frequency}, sample {x}: {error}");
             }
         }
     }
@@ -234,10 +231,7 @@ mod tests {
             let mut weights = std::collections::BTreeMap::new();
             for cell in 0..SIDE {
                 let covered: Vec<_> = coverage(cell, length).collect();
-                assert_eq!(
-                    covered.iter().map(|(_, weight)| weight).sum::<u64>(),
-                    length
-                );
+                assert_eq!(covered.iter().map(|(_, weight)| weight).sum::<u64>(), length);
                 for (index, weight) in covered {
                     *weights.entry(index).or_insert(0) += weight;
                 }

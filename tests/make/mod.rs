@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 /// A picture with some detail: RGB rows that differ everywhere.
-pub fn rgb(width: u32, height: u32, seed: u32) -> Vec<u8> {
+pub(crate) fn rgb(width: u32, height: u32, seed: u32) -> Vec<u8> {
     let mut samples = Vec::with_capacity((width * height * 3) as usize);
     for y in 0..height {
         for x in 0..width {
@@ -16,11 +16,11 @@ pub fn rgb(width: u32, height: u32, seed: u32) -> Vec<u8> {
     samples
 }
 
-pub fn png(width: u32, height: u32, seed: u32) -> Vec<u8> {
+pub(crate) fn png(width: u32, height: u32, seed: u32) -> Vec<u8> {
     png_with(width, height, seed, |_| {})
 }
 
-pub fn png_with(
+pub(crate) fn png_with(
     width: u32,
     height: u32,
     seed: u32,
@@ -36,7 +36,7 @@ pub fn png_with(
     bytes
 }
 
-pub fn apng(width: u32, height: u32, frames: u32) -> Vec<u8> {
+pub(crate) fn apng(width: u32, height: u32, frames: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Rgb);
@@ -50,11 +50,11 @@ pub fn apng(width: u32, height: u32, frames: u32) -> Vec<u8> {
     bytes
 }
 
-pub fn jpeg(width: u16, height: u16, seed: u32) -> Vec<u8> {
+pub(crate) fn jpeg(width: u16, height: u16, seed: u32) -> Vec<u8> {
     jpeg_with(width, height, seed, 85, |_| {})
 }
 
-pub fn jpeg_with(
+pub(crate) fn jpeg_with(
     width: u16,
     height: u16,
     seed: u32,
@@ -69,7 +69,7 @@ pub fn jpeg_with(
     bytes
 }
 
-pub fn cmyk_jpeg(width: u16, height: u16) -> Vec<u8> {
+pub(crate) fn cmyk_jpeg(width: u16, height: u16) -> Vec<u8> {
     let mut bytes = Vec::new();
     let encoder = jpeg_encoder::Encoder::new(&mut bytes, 90);
     let samples: Vec<u8> =
@@ -79,7 +79,7 @@ pub fn cmyk_jpeg(width: u16, height: u16) -> Vec<u8> {
 }
 
 /// Lossless.
-pub fn webp(width: u32, height: u32, seed: u32) -> Vec<u8> {
+pub(crate) fn webp(width: u32, height: u32, seed: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
     image_webp::WebPEncoder::new(&mut bytes)
         .encode(&rgb(width, height, seed), width, height, image_webp::ColorType::Rgb8)
@@ -87,7 +87,7 @@ pub fn webp(width: u32, height: u32, seed: u32) -> Vec<u8> {
     bytes
 }
 
-pub fn gif(width: u16, height: u16, frames: u16) -> Vec<u8> {
+pub(crate) fn gif(width: u16, height: u16, frames: u16) -> Vec<u8> {
     let mut bytes = Vec::new();
     let palette: Vec<u8> = (0..=255u8).flat_map(|i| [i, 255 - i, i / 2]).collect();
     let mut encoder = gif::Encoder::new(&mut bytes, width, height, &palette).unwrap();
@@ -109,7 +109,7 @@ pub fn gif(width: u16, height: u16, frames: u16) -> Vec<u8> {
 }
 
 /// The PNG with one more chunk before its IEND.
-pub fn with_chunk(mut png: Vec<u8>, name: &[u8; 4], payload: &[u8]) -> Vec<u8> {
+pub(crate) fn with_chunk(mut png: Vec<u8>, name: &[u8; 4], payload: &[u8]) -> Vec<u8> {
     let end = png.split_off(png.len() - 12);
     png.extend((payload.len() as u32).to_be_bytes());
     png.extend(name);
@@ -123,7 +123,7 @@ pub fn with_chunk(mut png: Vec<u8>, name: &[u8; 4], payload: &[u8]) -> Vec<u8> {
 }
 
 /// The JPEG with one more segment after its SOI.
-pub fn with_segment(jpeg: &[u8], marker: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn with_segment(jpeg: &[u8], marker: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = jpeg[..2].to_vec();
     bytes.extend([0xff, marker]);
     bytes.extend((payload.len() as u16 + 2).to_be_bytes());
@@ -133,7 +133,7 @@ pub fn with_segment(jpeg: &[u8], marker: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// An EXIF block that says this orientation and carries a description.
-pub fn exif(orientation: u8, description: &str) -> Vec<u8> {
+pub(crate) fn exif(orientation: u8, description: &str) -> Vec<u8> {
     let mut block = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x02".to_vec();
     let text = [description.as_bytes(), b"\0\0\0\0"].concat();
     block.extend([0x01, 0x0e, 0, 2]);

@@ -31,10 +31,7 @@ impl Unpack {
             if bits < 16 {
                 return trns.get(index).copied().map(u16::from);
             }
-            Some(u16::from_be_bytes([
-                *trns.get(index * 2)?,
-                *trns.get(index * 2 + 1)?,
-            ]))
+            Some(u16::from_be_bytes([*trns.get(index * 2)?, *trns.get(index * 2 + 1)?]))
         };
         // Only the bits of the stored depth count (PNG 3rd edition section 11.3.1.1).
         let mask = u16::MAX >> (16 - bits.min(16));
