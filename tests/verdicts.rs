@@ -133,7 +133,7 @@ fn colors_of_covers() {
             assert!(hsl.saturation < 0.12, "{}: {player:?}", file.path);
         }
         if let Some([from, to]) = file.player_hue {
-            let inside = (f64::from(from)..f64::from(to)).contains(&f64::from(hsl.hue));
+            let inside = (f64::from(from)..f64::from(to)).contains(&(f64::from(hsl.hue) * 360.0));
             assert!(inside, "{}: {player:?}", file.path);
         }
         let shares: f64 = report.image_colors().iter().map(|color| color.share()).sum();
