@@ -150,7 +150,7 @@ impl Walk<'_> {
             None => self
                 .out
                 .corrupt(frame_at, "a frame of the animation has no image"),
-            Some(frame) => self.out.structure.has_alpha |= frame.alpha || alpha.is_some(),
+            Some(frame) => self.declare_alpha(frame_at, frame.alpha || alpha.is_some()),
         }
         Ok(())
     }

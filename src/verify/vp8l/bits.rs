@@ -28,6 +28,14 @@ impl<'a> Bits<'a> {
         }
     }
 
+    /// At least `count` bits, up to 56, are in the buffer afterwards.
+    #[inline]
+    pub(super) fn need(&mut self, count: u32) {
+        if self.count < count {
+            self.refill();
+        }
+    }
+
     /// At least 56 bits are in the buffer afterwards.
     #[inline]
     pub(super) fn refill(&mut self) {
