@@ -50,11 +50,7 @@ impl PartName {
     pub(crate) fn new(text: &[u8]) -> Self {
         let mut name = [0; 12];
         for (to, from) in name.iter_mut().zip(text) {
-            *to = if from.is_ascii_graphic() || *from == b' ' {
-                *from
-            } else {
-                b'?'
-            };
+            *to = if from.is_ascii_graphic() || *from == b' ' { *from } else { b'?' };
         }
         Self(name)
     }
@@ -63,10 +59,7 @@ impl PartName {
     pub fn as_str(&self) -> &str {
         let length = self.0.iter().position(|b| *b == 0).unwrap_or(self.0.len());
         // Printable ASCII by construction.
-        self.0
-            .get(..length)
-            .and_then(|b| std::str::from_utf8(b).ok())
-            .unwrap_or_default()
+        self.0.get(..length).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or_default()
     }
 }
 
@@ -294,7 +287,5 @@ pub(crate) fn sanitized(structure: &Structure, bytes: &[u8]) -> Vec<u8> {
 /// The bytes of a span, or nothing where the file is shorter.
 pub(crate) fn slice<'a>(bytes: &'a [u8], span: &Range<u64>) -> &'a [u8] {
     let index = |v: u64| usize::try_from(v).unwrap_or(usize::MAX);
-    bytes
-        .get(index(span.start)..index(span.end))
-        .unwrap_or_default()
+    bytes.get(index(span.start)..index(span.end)).unwrap_or_default()
 }
