@@ -118,9 +118,12 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Looks for scripts and markup in text that the file carries.
+    /// Looks for scripts and markup in text that the file carries, unless there is so much of it
+    /// that the file is refused anyway.
     pub(super) fn text(&mut self, at: usize, text: &[u8]) {
-        if let Some(looks_like) = trailer::script_in(text) {
+        if !self.metadata_full
+            && let Some(looks_like) = trailer::script_in(text)
+        {
             self.warn(at, FindingKind::EmbeddedScript { looks_like });
         }
     }

@@ -119,12 +119,26 @@ fn is_pe(bytes: &[u8]) -> bool {
 
 /// The kind of script or markup in this text, in any case of letters; linear in its length.
 pub(super) fn script_in(text: &[u8]) -> Option<&'static str> {
-    let markup = memchr::memchr3_iter(b'<', b'j', b'J', text).find_map(|at| {
+    // Pairs first: text full of `<` must not cost a comparison with each pattern at each byte.
+    let markup = text.windows(2).enumerate().find_map(|(at, pair)| {
+        let (first, second) = (pair[0], pair[1].to_ascii_lowercase());
+        let candidate = match first {
+            b'<' => matches!(second, b's' | b'?' | b'!' | b'h' | b'i'),
+            b'j' | b'J' => second == b'a',
+            _ => false,
+        };
+        if !candidate {
+            return None;
+        }
         let here = text.get(at..)?;
-        MARKUP.iter().find_map(|(pattern, name)| {
-            let there = here.get(..pattern.len())?;
-            there.eq_ignore_ascii_case(pattern).then_some(*name)
-        })
+        let fits = |pattern: &[u8]| {
+            pattern.get(1) == Some(&second)
+                && here
+                    .get(..pattern.len())
+                    .is_some_and(|there| there.eq_ignore_ascii_case(pattern))
+        };
+        let found = MARKUP.iter().find(|(pattern, _)| fits(pattern));
+        found.map(|(_, name)| *name)
     });
     let call = || CALLS.iter().any(|call| memmem::find(text, call).is_some());
     markup.or_else(|| call().then_some("a script (JavaScript)"))

@@ -254,8 +254,19 @@ impl Walk<'_> {
         if let Some(alpha) = alpha.filter(|_| frame.lossless) {
             self.out.irregular(alpha, "an ALPH chunk beside a lossless image; it is ignored");
         }
-        self.out.structure.has_alpha |= frame.alpha || alpha.is_some();
+        self.declare_alpha(at, frame.alpha || alpha.is_some());
         Ok(())
+    }
+
+    /// Alpha in the image counts though the flag for it is missing: decoders show it.
+    fn declare_alpha(&mut self, at: usize, alpha: bool) {
+        if alpha && self.canvas.is_some() && !self.out.structure.has_alpha {
+            self.out.irregular(
+                at,
+                "the image has alpha, but the VP8X chunk does not say so",
+            );
+        }
+        self.out.structure.has_alpha |= alpha;
     }
 
     fn profile(&mut self, chunk: &Chunk) -> Step {

@@ -150,7 +150,7 @@ impl<'a> Strings<'a> {
 struct Codes<'a> {
     rest: &'a [u8],
     block: &'a [u8],
-    buffer: u32,
+    buffer: u64,
     bits: u8,
     width: u8,
 }
@@ -160,11 +160,10 @@ impl<'a> Codes<'a> {
         Self { rest: data, block: &[], buffer: 0, bits: 0, width: code_size + 1 }
     }
 
+    #[inline]
     fn next(&mut self) -> Option<u16> {
         while self.bits < self.width {
-            let byte = self.byte()?;
-            self.buffer |= u32::from(byte) << self.bits;
-            self.bits += 8;
+            self.refill()?;
         }
         let code = self.buffer & ((1 << self.width) - 1);
         self.buffer >>= self.width;
@@ -172,23 +171,30 @@ impl<'a> Codes<'a> {
         Some(code as u16)
     }
 
-    fn byte(&mut self) -> Option<u8> {
-        loop {
-            if let Some((first, rest)) = self.block.split_first() {
-                self.block = rest;
-                return Some(*first);
-            }
+    /// At least one more byte; `None` at the end of the chain. Fewer than 12 bits are left.
+    fn refill(&mut self) -> Option<()> {
+        if let Some((six, block)) = self.block.split_first_chunk::<6>() {
+            let [a, b, c, d, e, f] = *six;
+            let word = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]);
+            self.buffer |= word << self.bits;
+            self.bits += 48;
+            self.block = block;
+            return Some(());
+        }
+        if self.block.is_empty() {
             let (length, rest) = self.rest.split_first()?;
             let (block, rest) = rest.split_at_checked(usize::from(*length))?;
-            if block.is_empty() {
-                return None;
-            }
             (self.block, self.rest) = (block, rest);
         }
+        let (byte, block) = self.block.split_first()?;
+        self.buffer |= u64::from(*byte) << self.bits;
+        self.bits += 8;
+        self.block = block;
+        Some(())
     }
 
     /// Bytes of the chain not yet read.
     const fn rest(&self) -> usize {
-        self.block.len() + self.rest.len()
+        self.block.len() + self.rest.len() + (self.bits / 8) as usize
     }
 }

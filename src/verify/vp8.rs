@@ -273,22 +273,26 @@ fn optional(bits: &mut BoolDecoder, width: u32) {
 
 /// The blocks of one plane of a macroblock.
 fn plane(
-    bits: &mut BoolDecoder,
+    reader: &mut BoolDecoder,
     tokens: &[[[u8; 11]; 3]; 8],
     first: usize,
     above: &mut [u8],
     left: &mut [u8],
 ) {
+    // A copy stays in registers; through the reference each bit would go to memory and back.
+    let mut bits = *reader;
     for left in left {
         for above in above.iter_mut() {
-            let some = coefficients(bits, tokens, *above + *left, first);
+            let some = coefficients(&mut bits, tokens, *above + *left, first);
             *above = u8::from(some);
             *left = *above;
         }
     }
+    *reader = bits;
 }
 
 /// The tokens of one block (§13.2); whether there was any before the end-of-block token.
+#[inline]
 fn coefficients(
     bits: &mut BoolDecoder,
     tokens: &[[[u8; 11]; 3]; 8],
@@ -323,6 +327,7 @@ fn coefficients(
 }
 
 /// The rest of a token whose value is 2 or more.
+#[inline]
 fn large_value(bits: &mut BoolDecoder, p: &[u8; 11]) {
     if !bits.bool(p[3]) {
         if bits.bool(p[4]) {

@@ -210,20 +210,9 @@ impl Reader<'_> {
                 at += until - x;
                 x = until;
             } else {
-                // Whole literals up to the block's edge need no new look at the group.
-                while x < until {
-                    match self.symbol(group, &coding.book, at, size.width, total)? {
-                        1 => {
-                            at += 1;
-                            x += 1;
-                        }
-                        run => {
-                            at += run;
-                            x += run;
-                            break;
-                        }
-                    }
-                }
+                let run = self.run(group, &coding.book, at, until - x, size.width, total)?;
+                at += run;
+                x += run;
             }
             if x >= width {
                 y += x / width;
@@ -233,45 +222,62 @@ impl Reader<'_> {
         self.bits.check()
     }
 
-    /// One pixel or one copy; how many pixels it makes.
-    fn symbol(
+    /// Pixels up to `most` literals or one copy, whichever comes first; how many they are.
+    fn run(
         &mut self,
         group: &Group,
         book: &Book,
         at: u64,
+        most: u64,
         width: u32,
         total: u64,
     ) -> Result<u64, Fault> {
-        self.bits.refill();
-        let green = book.symbol(&mut self.bits, group.green);
-        if green < 256 {
-            if !group.is_green_only() {
-                let _ = book.symbol(&mut self.bits, group.red);
-                let _ = book.symbol(&mut self.bits, group.blue);
-                self.bits.refill();
-                let _ = book.symbol(&mut self.bits, group.alpha);
+        let mut literals = 0;
+        // No code is longer than 15 bits. What is read past the end are zeros: it does no harm
+        // until the check, and the block bounds it.
+        while literals < most {
+            self.bits.need(15);
+            let green = book.symbol(&mut self.bits, group.green);
+            if green < 256 {
+                if !group.is_green_only() {
+                    self.bits.need(45);
+                    let _ = book.symbol(&mut self.bits, group.red);
+                    let _ = book.symbol(&mut self.bits, group.blue);
+                    let _ = book.symbol(&mut self.bits, group.alpha);
+                }
+            } else if green < 256 + LENGTH_CODES {
+                let copied = self.copy(green - 256, group, book, width)?;
+                return match copied {
+                    (distance, _) if distance > at + literals => Err(Fault::Corrupt(
+                        "a lossless image copies from before its start",
+                    )),
+                    (_, length) if length > total - at - literals => {
+                        Err(Fault::Corrupt("a lossless image copies past its end"))
+                    }
+                    (_, length) => Ok(literals + length),
+                };
             }
-            self.bits.check()?;
-            return Ok(1);
+            literals += 1;
         }
-        if green >= 256 + LENGTH_CODES {
-            // A colour of the cache.
-            self.bits.check()?;
-            return Ok(1);
-        }
-        let length = self.number(green - 256);
+        self.bits.check()?;
+        Ok(literals)
+    }
+
+    /// Distance and length of a copy whose length code was read.
+    fn copy(
+        &mut self,
+        code: u16,
+        group: &Group,
+        book: &Book,
+        width: u32,
+    ) -> Result<(u64, u64), Fault> {
         self.bits.refill();
+        let length = self.number(code);
         let code = book.symbol(&mut self.bits, group.distance);
         self.bits.refill();
         let distance = distance(self.number(code), width);
         self.bits.check()?;
-        if distance > at {
-            return Err(Fault::Corrupt("a lossless image copies from before its start"));
-        }
-        if length > total - at {
-            return Err(Fault::Corrupt("a lossless image copies past its end"));
-        }
-        Ok(length)
+        Ok((distance, length))
     }
 
     /// The number that a length or distance code stands for, with its extra bits (§3.6.2.2).
@@ -327,11 +333,7 @@ impl Reader<'_> {
                 pixels.push(cache.get(index).copied().unwrap_or(0));
             } else {
                 let at = pixels.len() as u64;
-                let length = self.number(green - 256);
-                self.bits.refill();
-                let code = coding.book.symbol(&mut self.bits, group.distance);
-                self.bits.refill();
-                let distance = distance(self.number(code), size.width);
+                let (distance, length) = self.copy(green - 256, group, &coding.book, size.width)?;
                 if distance > at || length > total - at {
                     return Err(Fault::Corrupt(
                         "the entropy image of a lossless image copies from outside itself",

@@ -12,6 +12,10 @@ use crate::policy::Limits;
 /// the data, or with bytes that are missing from the middle, after which fewer are used up.
 const SLACK: usize = 2;
 
+/// The part of an upload's memory that the tables of a lossless image may take: a vector that
+/// grows holds up to three times its length for a moment.
+const TABLES_SHARE: u64 = 8;
+
 pub(super) fn verify(
     bytes: &[u8],
     structure: &Structure,
@@ -61,7 +65,7 @@ fn lossless(data: &[u8], limits: &Limits, cancel: &Cancellation) -> Result<usize
     };
     let bits = u32::from_le_bytes([head[1], head[2], head[3], head[4]]);
     let size = Size::new((bits & 0x3fff) + 1, ((bits >> 14) & 0x3fff) + 1);
-    vp8l::verify(stream, size, limits.max_memory / 4, cancel)
+    vp8l::verify(stream, size, limits.max_memory / TABLES_SHARE, cancel)
 }
 
 /// Alpha is a plane of bytes, or the green of a lossless image without a header (RFC 9649
@@ -71,7 +75,7 @@ fn alpha(data: &[u8], size: Size, limits: &Limits, cancel: &Cancellation) -> Res
         return Err(Fault::Truncated("an ALPH chunk is empty"));
     };
     if info & 3 == 1 {
-        return vp8l::verify(stream, size, limits.max_memory / 4, cancel);
+        return vp8l::verify(stream, size, limits.max_memory / TABLES_SHARE, cancel);
     }
     let present = stream.len() as u64;
     match present.checked_sub(size.pixels()) {

@@ -121,8 +121,10 @@ impl Walk<'_> {
         }
         let alpha = self.alpha.take();
         match image {
-            None => self.out.corrupt(frame_at, "a frame of the animation has no image"),
-            Some(frame) => self.out.structure.has_alpha |= frame.alpha || alpha.is_some(),
+            None => self
+                .out
+                .corrupt(frame_at, "a frame of the animation has no image"),
+            Some(frame) => self.declare_alpha(frame_at, frame.alpha || alpha.is_some()),
         }
         Ok(())
     }

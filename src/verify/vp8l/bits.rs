@@ -21,6 +21,14 @@ impl<'a> Bits<'a> {
         Self { data, at: 0, buffer: 0, count: 0, beyond: 0, overrun: false }
     }
 
+    /// At least `count` bits, up to 56, are in the buffer afterwards.
+    #[inline]
+    pub(super) fn need(&mut self, count: u32) {
+        if self.count < count {
+            self.refill();
+        }
+    }
+
     /// At least 56 bits are in the buffer afterwards.
     #[inline]
     pub(super) fn refill(&mut self) {
