@@ -260,7 +260,7 @@ impl Walker<'_> {
         }
         if kind != PartKind::Color
             && self.scripts < MAX_SCRIPTS
-            && let Some(looks_like) = script_in(text).or_else(|| looks_like(text))
+            && let Some(looks_like) = carries(text)
         {
             self.scripts += 1;
             self.warn(FindingKind::EmbeddedScript { looks_like }, at);
@@ -346,7 +346,7 @@ impl Walker<'_> {
         let mut kind = looks_like(tail);
         if kind.is_none() && self.apps.motion_photo && memchr::memmem::find(tail, b"ftyp").is_some()
         {
-            kind = Some("mp4");
+            kind = Some("a video (MP4)");
         }
         self.found.parts.push(Part {
             name: PartName::new(b"trailing"),
@@ -382,20 +382,27 @@ fn next_marker(bytes: &[u8], from: usize) -> Option<(usize, u8, bool)> {
 /// Where the coded data that starts at `from` ends: before the first marker that is no restart
 /// marker, its fill bytes included, or at the end of the file.
 fn scan_end(bytes: &[u8], from: usize) -> usize {
-    let mut at = from;
-    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr(0xff, rest)) {
-        let start = at + found;
-        let rest = bytes.get(start..).unwrap_or_default();
-        // Half a marker at the end of the file is no data.
-        let Some(code) = rest.iter().position(|byte| *byte != 0xff) else {
-            return start;
-        };
-        match rest.get(code) {
-            Some(0 | 0xd0..=0xd7) => at = start + code + 1,
-            _ => return start,
+    let data = bytes.get(from..).unwrap_or_default();
+    for at in memchr::memchr_iter(0xff, data) {
+        match data.get(at + 1) {
+            // A stuffed zero, a restart marker, or a fill byte whose successor decides.
+            Some(0 | 0xd0..=0xd7 | 0xff) => {}
+            // Half a marker at the end of the file is no data either.
+            _ => {
+                let before = data.get(..at).unwrap_or_default();
+                let fill = before.iter().rev().take_while(|byte| **byte == 0xff).count();
+                return from + at - fill;
+            }
         }
     }
     bytes.len()
+}
+
+/// What a text or an application segment carries that wants to be run or unpacked.
+fn carries(text: &[u8]) -> Option<&'static str> {
+    let foreign =
+        |kind: &&str| ["archive", "executable", "document"].iter().any(|word| kind.contains(word));
+    script_in(text).or_else(|| looks_like(text).filter(foreign))
 }
 
 /// The usual name of a segment.

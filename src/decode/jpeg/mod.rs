@@ -9,14 +9,22 @@
 //!
 //! # What cannot be noticed
 //! JPEG has no checksum. Huffman codes fall back into step a few codes after a damaged place, so
-//! that a changed bit usually shows only as other values. Bytes missing from the middle of a
-//! sequential scan change the number of blocks, and nearly always by a number that is not a whole
-//! MCU; but then blocks are read with the tables of another component, which is out of step again,
-//! until by chance the components agree. That happens at a multiple of the blocks of an MCU, and
-//! when less than an MCU is missing the likeliest multiple is none: the count comes out right, and
-//! the end too. What gives such a place away is what the wrongly read blocks hold: too many
-//! coefficients, sizes beyond 8-bit samples, and above all the brightness (DC) predictions, which
-//! stay wrong from there to the next restart and sooner or later leave the range that samples have.
+//! that changed bits usually show only as other values.
+//!
+//! Bytes missing from the middle of a sequential scan make the number of blocks wrong, and from
+//! there on blocks are read with the tables of another component, which is out of step again, until
+//! by chance the components agree. That can happen only where the count is off by whole MCUs; when
+//! less than an MCU is missing, the likeliest count of them is none, and then the scan ends exactly
+//! where it should. In a refinement scan, where the bits of a block depend on what is known of it,
+//! none is the only count at which it can fall back into step.
+//!
+//! What gives such a place away is what the wrongly read blocks hold: too many coefficients, codes
+//! in no table, and above all DC predictions, which stay wrong up to the next restart and sooner or
+//! later leave the range that samples have. Measured on photographs with bytes cut out at 200 places
+//! of the largest scan: of cuts of 1024 bytes all were noticed in sequential scans, nine in ten in
+//! refinement scans; of cuts of 64 bytes 72 to 100 % in sequential scans without restart markers
+//! (the fewer, the more bytes an MCU has), 40 to 98 % in refinement scans; of cuts of 4 bytes 25 to
+//! 90 %.
 
 mod bits;
 mod huffman;
