@@ -26,11 +26,7 @@ impl Frame {
     pub(super) fn on_canvas(self, job: &Job<'_>, findings: Vec<Finding>) -> Result<Picture, Stop> {
         let canvas = job.structure.stored;
         let covers = self.left == 0 && self.top == 0 && self.size == canvas;
-        let samples = if covers {
-            self.samples
-        } else {
-            self.laid_on(canvas)?
-        };
+        let samples = if covers { self.samples } else { self.laid_on(canvas)? };
         Ok(finish(job, samples, findings))
     }
 
@@ -59,18 +55,12 @@ pub(super) fn finish(job: &Job<'_>, mut samples: Vec<u8>, findings: Vec<Finding>
             layout = Layout::Rgba8;
         }
     }
-    Picture {
-        layout,
-        samples,
-        findings,
-    }
+    Picture { layout, samples, findings }
 }
 
 /// How many frames may be looked at before settling for the first: both limits on animations hold
 /// here too, whoever judged them before.
 pub(super) fn frame_budget(job: &Job<'_>) -> u64 {
     let canvas = job.structure.stored.pixels().max(1);
-    (job.limits.max_frame_pixels / canvas)
-        .min(job.limits.max_frames)
-        .max(1)
+    (job.limits.max_frame_pixels / canvas).min(job.limits.max_frames).max(1)
 }

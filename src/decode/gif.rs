@@ -13,9 +13,7 @@ use crate::container::Structure;
 /// that it keeps.
 pub(super) fn memory_needed(structure: &Structure) -> u64 {
     let canvas = structure.stored.pixels().saturating_mul(5);
-    canvas
-        .saturating_add(structure.metadata_bytes.saturating_mul(2))
-        .saturating_add(512 << 10)
+    canvas.saturating_add(structure.metadata_bytes.saturating_mul(2)).saturating_add(512 << 10)
 }
 
 /// Indices that a frame may have whatever the size of its canvas.
@@ -111,9 +109,7 @@ fn rows(height: usize, interlaced: bool) -> impl Iterator<Item = usize> {
     const PASSES: [(usize, usize); 4] = [(0, 8), (4, 8), (2, 4), (1, 2)];
     const PLAIN: [(usize, usize); 1] = [(0, 1)];
     let passes: &[(usize, usize)] = if interlaced { &PASSES } else { &PLAIN };
-    passes
-        .iter()
-        .flat_map(move |(first, step)| (*first..height).step_by(*step))
+    passes.iter().flat_map(move |(first, step)| (*first..height).step_by(*step))
 }
 
 fn stop(error: &DecodingError) -> Stop {

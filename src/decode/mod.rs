@@ -77,11 +77,7 @@ struct Job<'a> {
 impl Job<'_> {
     /// To be asked between bands of rows, frames and scans.
     fn proceed(&self) -> Result<(), Stop> {
-        if self.cancel.is_cancelled() {
-            Err(Stop::Cancelled)
-        } else {
-            Ok(())
-        }
+        if self.cancel.is_cancelled() { Err(Stop::Cancelled) } else { Ok(()) }
     }
 
     /// The layout to deliver where nothing transparent is in the way.
@@ -127,10 +123,7 @@ pub(crate) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
         Mode::Shown => profile::memory_needed(structure),
     };
     // Small tables and structures that do not grow with the picture.
-    decoding
-        .max(turning)
-        .saturating_add(color)
-        .saturating_add(1 << 20)
+    decoding.max(turning).saturating_add(color).saturating_add(1 << 20)
 }
 
 /// Runs a stage that calls other projects' code: a panic in it becomes a finding.
@@ -141,11 +134,8 @@ pub(crate) fn guarded<T>(
     stage: &'static str,
     work: impl FnOnce() -> Result<T, Stop>,
 ) -> Result<T, Stop> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(Stop::Finding(Finding::error(FindingKind::Internal {
-            stage,
-        })))
-    })
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(Stop::Finding(Finding::error(FindingKind::Internal { stage }))))
 }
 
 /// Decodes the first frame that shows something.
@@ -159,13 +149,7 @@ pub(crate) fn decode(
     limits: &Limits,
     cancel: &Cancellation,
 ) -> Result<Decoded, Stop> {
-    let job = Job {
-        bytes,
-        structure,
-        mode,
-        limits,
-        cancel,
-    };
+    let job = Job { bytes, structure, mode, limits, cancel };
     job.proceed()?;
     if structure.stored.is_empty() {
         return Err(Stop::corrupt("no usable header"));
@@ -187,10 +171,7 @@ pub(crate) fn decode(
         let pixels = Pixels::new(size, picture.layout, picture.samples).map_err(|_| {
             Stop::Finding(Finding::error(FindingKind::Internal { stage: "decode" }))
         })?;
-        Ok(Decoded {
-            pixels,
-            findings: picture.findings,
-        })
+        Ok(Decoded { pixels, findings: picture.findings })
     })
 }
 
@@ -207,14 +188,12 @@ pub(crate) fn verify(
 /// A zeroed buffer of `size` pixels, or a finding when the machine cannot hold it.
 fn buffer(size: Size, channels: usize) -> Result<Vec<u8>, Stop> {
     let needed = size.pixels().saturating_mul(channels as u64);
-    usize::try_from(needed)
-        .ok()
-        .filter(|n| isize::try_from(*n).is_ok())
-        .map(|n| vec![0; n])
-        .ok_or(Stop::Finding(Finding::error(FindingKind::TooMuchMemory {
+    usize::try_from(needed).ok().filter(|n| isize::try_from(*n).is_ok()).map(|n| vec![0; n]).ok_or(
+        Stop::Finding(Finding::error(FindingKind::TooMuchMemory {
             needed,
             max: isize::MAX as u64,
-        })))
+        })),
+    )
 }
 
 /// Drops the fourth sample of every pixel, in place.

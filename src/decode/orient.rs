@@ -170,16 +170,7 @@ mod tests {
 
     #[test]
     fn every_orientation_of_every_shape_follows_the_table() {
-        let sizes = [
-            (1, 1),
-            (1, 70),
-            (70, 1),
-            (3, 5),
-            (64, 2),
-            (65, 33),
-            (200, 131),
-            (128, 64),
-        ];
+        let sizes = [(1, 1), (1, 70), (70, 1), (3, 5), (64, 2), (65, 33), (200, 131), (128, 64)];
         for (w, h) in sizes {
             let stored = Size::new(w as u32, h as u32);
             for value in 1..=8 {
@@ -188,9 +179,8 @@ mod tests {
                     let pixel = |x: usize, y: usize| {
                         [x as u8, y as u8, (x ^ y) as u8, (x + y) as u8][..channels].to_vec()
                     };
-                    let mut samples: Vec<u8> = (0..h)
-                        .flat_map(|y| (0..w).flat_map(move |x| pixel(x, y)))
-                        .collect();
+                    let mut samples: Vec<u8> =
+                        (0..h).flat_map(|y| (0..w).flat_map(move |x| pixel(x, y))).collect();
                     apply(&mut samples, stored, channels, o);
                     let shown = o.apply_to(stored);
                     for y in 0..shown.height as usize {

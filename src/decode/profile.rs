@@ -14,16 +14,8 @@ pub(super) fn memory_needed(structure: &Structure) -> u64 {
     if structure.icc.is_empty() || structure.format == Format::Gif {
         return 0;
     }
-    let stored = structure
-        .icc
-        .iter()
-        .map(|s| s.end.saturating_sub(s.start))
-        .sum::<u64>();
-    let inflated = if structure.format == Format::Png {
-        cms::MAX_PROFILE as u64
-    } else {
-        stored
-    };
+    let stored = structure.icc.iter().map(|s| s.end.saturating_sub(s.start)).sum::<u64>();
+    let inflated = if structure.format == Format::Png { cms::MAX_PROFILE as u64 } else { stored };
     cms::memory_needed(inflated)
 }
 
@@ -34,23 +26,14 @@ fn bytes<'a>(job: &Job<'a>) -> Option<Result<Cow<'a, [u8]>, &'static str>> {
     let [first, rest @ ..] = pieces else {
         return None;
     };
-    let length = pieces
-        .iter()
-        .map(|s| s.end.saturating_sub(s.start))
-        .sum::<u64>();
+    let length = pieces.iter().map(|s| s.end.saturating_sub(s.start)).sum::<u64>();
     if length > cms::MAX_PROFILE as u64 {
         return Some(Err("it is too large"));
     }
     let stored = if rest.is_empty() {
         Cow::Borrowed(slice(job.bytes, first))
     } else {
-        Cow::Owned(
-            pieces
-                .iter()
-                .flat_map(|s| slice(job.bytes, s))
-                .copied()
-                .collect(),
-        )
+        Cow::Owned(pieces.iter().flat_map(|s| slice(job.bytes, s)).copied().collect())
     };
     if structure.format != Format::Png {
         return Some(Ok(stored));
@@ -58,9 +41,7 @@ fn bytes<'a>(job: &Job<'a>) -> Option<Result<Cow<'a, [u8]>, &'static str>> {
     let mut inflated = Vec::new();
     let cap = cms::MAX_PROFILE as u64 + 1;
     // What was inflated before an error is kept: the parser decides whether it suffices.
-    let _ = flate2::read::ZlibDecoder::new(&*stored)
-        .take(cap)
-        .read_to_end(&mut inflated);
+    let _ = flate2::read::ZlibDecoder::new(&*stored).take(cap).read_to_end(&mut inflated);
     Some(Ok(Cow::Owned(inflated)))
 }
 

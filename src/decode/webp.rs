@@ -21,10 +21,7 @@ use crate::pixels::Layout;
 /// works in the RGBA buffer it is given and keeps sub-images of at most a quarter of the pixels.
 pub(super) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
     let padded = |side: u32| u64::from(side).div_ceil(16) * 16;
-    let (width, height) = (
-        padded(structure.stored.width),
-        padded(structure.stored.height),
-    );
+    let (width, height) = (padded(structure.stored.width), padded(structure.stored.height));
     let pixels = width.saturating_mul(height);
     let names = || structure.parts.iter().map(name);
     let lossy = names().any(|n| n == "VP8");
@@ -40,16 +37,8 @@ pub(super) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
     } else {
         0
     };
-    let lossless_tables = if lossless || alpha || unknown {
-        pixels * 5 / 2
-    } else {
-        0
-    };
-    let channels = if mode == Mode::Shown && !structure.has_alpha && !lossless {
-        3
-    } else {
-        4
-    };
+    let lossless_tables = if lossless || alpha || unknown { pixels * 5 / 2 } else { 0 };
+    let channels = if mode == Mode::Shown && !structure.has_alpha && !lossless { 3 } else { 4 };
     let animated = structure.frames > 1 || names().any(|n| n == "ANMF");
     let canvas = if animated { 8 } else { channels };
     let coded = structure
@@ -102,16 +91,9 @@ pub(super) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
         frame.on_canvas(job, findings)?
     } else {
         let mut coded = Coded::default();
-        parts
-            .iter()
-            .filter(|p| p.depth == 0)
-            .for_each(|p| coded.take(p, job.bytes));
+        parts.iter().filter(|p| p.depth == 0).for_each(|p| coded.take(p, job.bytes));
         let (layout, samples) = decode_frame(&coded, job.structure.stored, job.layout())?;
-        Picture {
-            layout,
-            samples,
-            findings,
-        }
+        Picture { layout, samples, findings }
     };
     if let Some(transform) = plan {
         transform.convert(&mut picture.samples, picture.layout.channels());
@@ -121,10 +103,7 @@ pub(super) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
 
 fn first_visible(job: &Job<'_>) -> Result<Frame, Stop> {
     let parts = &job.structure.parts;
-    let starts = parts
-        .iter()
-        .enumerate()
-        .filter(|(_, p)| name(p) == "ANMF" && p.depth == 0);
+    let starts = parts.iter().enumerate().filter(|(_, p)| name(p) == "ANMF" && p.depth == 0);
     let budget = usize::try_from(animation::frame_budget(job)).unwrap_or(usize::MAX);
     let mut empty = None;
     for (index, part) in starts.take(budget) {
@@ -148,10 +127,7 @@ fn first_visible(job: &Job<'_>) -> Result<Frame, Stop> {
         }
     }
     let frame = empty.ok_or(Stop::truncated("no frame"))?;
-    Ok(Frame {
-        samples: buffer(frame.size, 4)?,
-        ..frame
-    })
+    Ok(Frame { samples: buffer(frame.size, 4)?, ..frame })
 }
 
 /// RFC 9649 section 2.7.1.1: where and how large, then the coded picture.
@@ -168,12 +144,7 @@ fn read_frame(job: &Job<'_>, part: &Part, coded: &Coded<'_>) -> Result<Frame, St
         return Err(Stop::corrupt("a frame lies outside its canvas"));
     }
     let (_, samples) = decode_frame(coded, size, Layout::Rgba8)?;
-    Ok(Frame {
-        left,
-        top,
-        size,
-        samples,
-    })
+    Ok(Frame { left, top, size, samples })
 }
 
 /// Decodes one coded picture of exactly this size to this layout.
@@ -200,10 +171,7 @@ fn decode_frame(coded: &Coded<'_>, size: Size, layout: Layout) -> Result<(Layout
 
 /// Bit 28 of a lossless header (RFC 9649 section 3.4).
 fn declares_alpha(coded: &Coded<'_>) -> bool {
-    coded
-        .lossless
-        .and_then(|b| b.get(4))
-        .is_some_and(|b| b & 0x10 != 0)
+    coded.lossless.and_then(|b| b.get(4)).is_some_and(|b| b & 0x10 != 0)
 }
 
 fn add_alpha(mut samples: Vec<u8>, size: Size) -> Result<Vec<u8>, Stop> {
@@ -248,10 +216,7 @@ fn wrap(coded: &Coded<'_>, size: Size, layout: Layout) -> Result<(Vec<u8>, usize
     };
     let channels = if let Some(picture) = coded.lossless {
         // RFC 9649 section 3.4: a signature byte, then 14 bits each of width - 1 and height - 1.
-        let bits = picture
-            .get(1..5)
-            .and_then(|b| b.first_chunk())
-            .map(|b| u32::from_le_bytes(*b));
+        let bits = picture.get(1..5).and_then(|b| b.first_chunk()).map(|b| u32::from_le_bytes(*b));
         let bits = bits.ok_or(Stop::truncated("a VP8L chunk"))?;
         check(size, (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1)?;
         file.reserve_exact(picture.len() + 64);

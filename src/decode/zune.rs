@@ -20,17 +20,9 @@ use crate::pixels::Layout;
 /// of a progressive picture, two bytes each.
 pub(super) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
     let jpeg = &structure.jpeg;
-    let channels = if mode == Mode::Shown && jpeg.components != 4 {
-        3
-    } else {
-        4
-    };
+    let channels = if mode == Mode::Shown && jpeg.components != 4 { 3 } else { 4 };
     let samples = structure.stored.pixels().saturating_mul(channels);
-    let coefficients = if jpeg.progressive {
-        jpeg.blocks.saturating_mul(128)
-    } else {
-        0
-    };
+    let coefficients = if jpeg.progressive { jpeg.blocks.saturating_mul(128) } else { 0 };
     // Per component: coefficients of up to 32 lines, upsampled ones, and the rows between MCUs.
     let width = u64::from(structure.stored.width).saturating_add(64);
     let lines = width
@@ -47,9 +39,7 @@ pub(super) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
     let jpeg = &job.structure.jpeg;
     if jpeg.non_interleaved && !jpeg.progressive {
         // The crate decodes these to garbage without noticing.
-        return Err(Stop::unsupported(
-            "a sequential JPEG whose components come in separate scans",
-        ));
+        return Err(Stop::unsupported("a sequential JPEG whose components come in separate scans"));
     }
     let side = |n: u32| n as usize;
     let options = DecoderOptions::default()
@@ -61,20 +51,13 @@ pub(super) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
         .set_use_unsafe(false);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(job.bytes), options);
     decoder.decode_headers().map_err(|e| stop(&e))?;
-    let stored = (
-        side(job.structure.stored.width),
-        side(job.structure.stored.height),
-    );
+    let stored = (side(job.structure.stored.width), side(job.structure.stored.height));
     if decoder.dimensions() != Some(stored) {
         return Err(Stop::corrupt("the header and the picture differ in size"));
     }
-    let components = decoder
-        .info()
-        .map_or(0, |info| usize::from(info.components));
+    let components = decoder.info().map_or(0, |info| usize::from(info.components));
     if components != usize::from(jpeg.components) {
-        return Err(Stop::corrupt(
-            "the header and the picture differ in their components",
-        ));
+        return Err(Stop::corrupt("the header and the picture differ in their components"));
     }
     let taken = taken(decoder.input_colorspace(), components, jpeg.transform)
         .ok_or(Stop::unsupported("a JPEG with this number of components"))?;
@@ -110,11 +93,7 @@ pub(super) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
         (3, Layout::Rgba8) => add_alpha(&mut samples)?,
         _ => {}
     }
-    Ok(Picture {
-        layout,
-        samples,
-        findings,
-    })
+    Ok(Picture { layout, samples, findings })
 }
 
 /// What the crate is asked for.
@@ -184,19 +163,13 @@ fn ycc_to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
     let (y, cb, cr) = (i32::from(y) << 16, i32::from(cb) - 128, i32::from(cr) - 128);
     let half = 1 << 15;
     let byte = |v: i32| ((v + half) >> 16).clamp(0, 255) as u8;
-    [
-        byte(y + 91_881 * cr),
-        byte(y - 22_554 * cb - 46_802 * cr),
-        byte(y + 116_130 * cb),
-    ]
+    [byte(y + 91_881 * cr), byte(y - 22_554 * cb - 46_802 * cr), byte(y + 116_130 * cb)]
 }
 
 /// RGB to opaque RGBA, within the buffer's own growth.
 fn add_alpha(samples: &mut Vec<u8>) -> Result<(), Stop> {
     let pixels = samples.len() / 3;
-    let length = pixels
-        .checked_mul(4)
-        .ok_or(Stop::corrupt("the picture is too large"))?;
+    let length = pixels.checked_mul(4).ok_or(Stop::corrupt("the picture is too large"))?;
     samples.resize(length, 255);
     for pixel in (0..pixels).rev() {
         samples.copy_within(pixel * 3..pixel * 3 + 3, pixel * 4);

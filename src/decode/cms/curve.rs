@@ -98,11 +98,7 @@ fn hlg(x: f64) -> f64 {
     const A: f64 = 0.178_832_77;
     const B: f64 = 0.284_668_92;
     const C: f64 = 0.559_910_73;
-    let scene = if x <= 0.5 {
-        x * x / 3.0
-    } else {
-        (libm::exp((x - C) / A) + B) / 12.0
-    };
+    let scene = if x <= 0.5 { x * x / 3.0 } else { (libm::exp((x - C) / A) + B) / 12.0 };
     libm::pow(scene, 1.2) * 1000.0 / 203.0
 }
 
@@ -115,16 +111,11 @@ pub(super) struct Tabulated {
 impl Tabulated {
     pub(super) fn new(sixteen_bits: bool, curve: impl Fn(f64) -> f64) -> Self {
         let fine = if sixteen_bits {
-            (0..=FINE)
-                .map(|i| curve(i as f64 / FINE as f64) as f32)
-                .collect()
+            (0..=FINE).map(|i| curve(i as f64 / FINE as f64) as f32).collect()
         } else {
             Vec::new()
         };
-        Self {
-            coarse: std::array::from_fn(|i| curve(i as f64 / 255.0) as f32),
-            fine,
-        }
+        Self { coarse: std::array::from_fn(|i| curve(i as f64 / 255.0) as f32), fine }
     }
 
     #[inline]

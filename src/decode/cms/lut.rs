@@ -68,26 +68,17 @@ impl<const N: usize> Clut<N> {
             let curve = &stages.inputs[axis];
             Tabulated::new(sixteen_bits, |x| curve.at(x) * last[axis] as f64)
         });
-        Ok(Self {
-            inputs,
-            last,
-            strides,
-            nodes,
-        })
+        Ok(Self { inputs, last, strides, nodes })
     }
 
     #[inline]
     pub(super) fn at8(&self, device: [u8; N]) -> [u8; 3] {
-        self.at(std::array::from_fn(|axis| {
-            self.inputs[axis].at8(device[axis])
-        }))
+        self.at(std::array::from_fn(|axis| self.inputs[axis].at8(device[axis])))
     }
 
     #[inline]
     pub(super) fn at16(&self, device: [u16; N]) -> [u8; 3] {
-        self.at(std::array::from_fn(|axis| {
-            self.inputs[axis].at16(device[axis])
-        }))
+        self.at(std::array::from_fn(|axis| self.inputs[axis].at16(device[axis])))
     }
 
     /// Interpolates in the simplex that the fractions select: N + 1 nodes along the path from the
@@ -135,9 +126,7 @@ pub(super) fn memory_needed(profile: u64) -> u64 {
     // A node of 12 bytes comes from 3 bytes or more of the profile. A refined grid has less than
     // twice finest_step steps on each axis.
     let refined = [4_u32, 3].map(|n| 12 * (2 * finest_step(n as usize) as u64).pow(n));
-    profile
-        .saturating_mul(4)
-        .saturating_add(refined[0].max(refined[1]))
+    profile.saturating_mul(4).saturating_add(refined[0].max(refined[1]))
 }
 
 /// The multi-dimensional table of a profile.
@@ -163,19 +152,15 @@ impl<'a> Grid<'a> {
             return Err("its table is cut short");
         }
         let last = points.iter().map(|p| usize::from(*p) - 1).collect();
-        Ok(Self {
-            last,
-            strides,
-            store: Some(store),
-        })
+        Ok(Self { last, strides, store: Some(store) })
     }
 
     fn node(&self, at: usize) -> [f64; 3] {
         std::array::from_fn(|channel| match self.store {
             Some(LutStore::Store8(v)) => v.get(at + channel).map_or(0.0, |v| f64::from(*v) / 255.0),
-            Some(LutStore::Store16(v)) => v
-                .get(at + channel)
-                .map_or(0.0, |v| f64::from(*v) / 65_535.0),
+            Some(LutStore::Store16(v)) => {
+                v.get(at + channel).map_or(0.0, |v| f64::from(*v) / 65_535.0)
+            }
             None => 0.0,
         })
     }
@@ -275,17 +260,10 @@ impl<'a> Stages<'a> {
         };
         let grid = match &lut.clut {
             Some(store) => {
-                let points = lut
-                    .grid_points
-                    .get(..channels)
-                    .ok_or("its table is cut short")?;
+                let points = lut.grid_points.get(..channels).ok_or("its table is cut short")?;
                 Grid::new(points, store)?
             }
-            None if channels == 3 => Grid {
-                last: vec![1; 3],
-                strides: vec![0; 3],
-                store: None,
-            },
+            None if channels == 3 => Grid { last: vec![1; 3], strides: vec![0; 3], store: None },
             None => return Err("its table is missing"),
         };
         Ok(Self {
@@ -337,11 +315,7 @@ fn tables(store: &LutStore, channels: usize) -> Result<Vec<Curve>, &'static str>
     if entries < 2 {
         return Err("its curves are cut short");
     }
-    Ok(values
-        .chunks_exact(entries)
-        .take(channels)
-        .map(|t| Curve::Table(t.to_vec()))
-        .collect())
+    Ok(values.chunks_exact(entries).take(channels).map(|t| Curve::Table(t.to_vec())).collect())
 }
 
 /// CIE 15: L*a*b* to XYZ under D50.
@@ -350,11 +324,7 @@ pub(super) fn lab_to_xyz([l, a, b]: [f64; 3]) -> [f64; 3] {
     let f = [fy + a / 500.0, fy, fy - b / 200.0];
     std::array::from_fn(|i| {
         let t = f[i];
-        let ratio = if t > 6.0 / 29.0 {
-            t * t * t
-        } else {
-            (t - 16.0 / 116.0) * 108.0 / 841.0
-        };
+        let ratio = if t > 6.0 / 29.0 { t * t * t } else { (t - 16.0 / 116.0) * 108.0 / 841.0 };
         ratio * matrix::D50[i]
     })
 }

@@ -28,9 +28,7 @@ pub(super) fn inverse(m: &Matrix) -> Option<Matrix> {
     if !determinant.is_finite() || determinant.abs() < 1e-9 {
         return None;
     }
-    Some(std::array::from_fn(|i| {
-        std::array::from_fn(|j| minor(j, i) / determinant)
-    }))
+    Some(std::array::from_fn(|i| std::array::from_fn(|j| minor(j, i) / determinant)))
 }
 
 fn xyz_of(xy: [f64; 2]) -> Option<[f64; 3]> {
@@ -41,11 +39,8 @@ fn xyz_of(xy: [f64; 2]) -> Option<[f64; 3]> {
 /// Linear RGB with these primaries and white to XYZ under D50, adapted with Bradford
 /// (ICC.1:2022 annex E). Chromaticities as red, green, blue, white.
 pub(super) fn rgb_to_d50(chromaticities: &[[f64; 2]; 4]) -> Option<Matrix> {
-    const BRADFORD: Matrix = [
-        [0.8951, 0.2664, -0.1614],
-        [-0.7502, 1.7135, 0.0367],
-        [0.0389, -0.0685, 1.0296],
-    ];
+    const BRADFORD: Matrix =
+        [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]];
     let [r, g, b, white] = chromaticities;
     let (r, g, b, white) = (xyz_of(*r)?, xyz_of(*g)?, xyz_of(*b)?, xyz_of(*white)?);
     let columns: Matrix = std::array::from_fn(|i| [r[i], g[i], b[i]]);

@@ -97,10 +97,7 @@ impl Transform {
         }
         let srgb = matrix::SRGB_CHROMATICITIES;
         let own = chromaticities.filter(|own| {
-            own.iter()
-                .flatten()
-                .zip(srgb.iter().flatten())
-                .any(|(a, b)| (a - b).abs() > 0.002)
+            own.iter().flatten().zip(srgb.iter().flatten()).any(|(a, b)| (a - b).abs() > 0.002)
         });
         let curve = Curve::Gamma(exponent);
         let Some(own) = own else {
@@ -136,17 +133,12 @@ impl Transform {
     fn unless_idle(self) -> Plan {
         const LEVELS: [u8; 6] = [0, 51, 102, 153, 204, 255];
         let greys = (0..=255).step_by(5).map(|v| [v; 3]);
-        let cube = LEVELS.into_iter().flat_map(|r| {
-            LEVELS
-                .into_iter()
-                .flat_map(move |g| LEVELS.map(|b| [r, g, b]))
-        });
+        let cube = LEVELS
+            .into_iter()
+            .flat_map(|r| LEVELS.into_iter().flat_map(move |g| LEVELS.map(|b| [r, g, b])));
         let moves = matches!(self, Self::Cmyk(_))
             || greys.chain(cube).any(|color| {
-                self.rgb8(color)
-                    .into_iter()
-                    .zip(color)
-                    .any(|(a, b)| a.abs_diff(b) > 1)
+                self.rgb8(color).into_iter().zip(color).any(|(a, b)| a.abs_diff(b) > 1)
             });
         moves.then_some(self)
     }
@@ -240,11 +232,7 @@ fn rgb(icc: &ColorProfile, sixteen_bits: bool) -> Result<Shaper, &'static str> {
         return Err("its connection space does not fit its curves");
     }
     let columns = [icc.red_colorant, icc.green_colorant, icc.blue_colorant];
-    let to_d50 = [
-        columns.map(|c| c.x),
-        columns.map(|c| c.y),
-        columns.map(|c| c.z),
-    ];
+    let to_d50 = [columns.map(|c| c.x), columns.map(|c| c.y), columns.map(|c| c.z)];
     if matrix::inverse(&to_d50).is_none() {
         return Err("its primaries enclose no colours");
     }
@@ -261,11 +249,7 @@ fn grey(icc: &ColorProfile, sixteen_bits: bool) -> Result<Tabulated, &'static st
     let lightness = icc.pcs == DataColorSpace::Lab;
     Ok(Tabulated::new(sixteen_bits, |x| {
         let y = curve.at(x);
-        if lightness {
-            lut::lab_to_xyz([y * 100.0, 0.0, 0.0])[1]
-        } else {
-            y
-        }
+        if lightness { lut::lab_to_xyz([y * 100.0, 0.0, 0.0])[1] } else { y }
     }))
 }
 

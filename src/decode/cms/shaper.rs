@@ -18,14 +18,11 @@ impl Shaper {
     /// `to_d50` takes linear RGB to XYZ under D50. `None` when sRGB cannot be reached from it.
     pub(super) fn new(curves: [Tabulated; 3], to_d50: &Matrix) -> Option<Self> {
         let m = matrix::multiply(&matrix::d50_to_srgb()?, to_d50);
-        m.iter()
-            .flatten()
-            .all(|v| v.is_finite() && v.abs() < 1e4)
-            .then(|| Self {
-                curves,
-                matrix: m.map(|row| row.map(|v| v as f32)),
-                encoder: Encoder::shared(),
-            })
+        m.iter().flatten().all(|v| v.is_finite() && v.abs() < 1e4).then(|| Self {
+            curves,
+            matrix: m.map(|row| row.map(|v| v as f32)),
+            encoder: Encoder::shared(),
+        })
     }
 
     #[inline]
@@ -62,11 +59,7 @@ impl Tone {
     pub(super) fn new(light: Tabulated) -> Self {
         let encoder = Encoder::shared();
         let codes = Box::new(std::array::from_fn(|v| encoder.code(light.at8(v as u8))));
-        Self {
-            codes,
-            light,
-            encoder,
-        }
+        Self { codes, light, encoder }
     }
 
     #[inline]

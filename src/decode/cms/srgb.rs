@@ -8,20 +8,12 @@ const CELLS: usize = 4096;
 
 /// Light in 0..=1 for a coded value in 0..=1.
 pub(super) fn decode(coded: f64) -> f64 {
-    if coded <= 0.040_45 {
-        coded / 12.92
-    } else {
-        libm::pow((coded + 0.055) / 1.055, 2.4)
-    }
+    if coded <= 0.040_45 { coded / 12.92 } else { libm::pow((coded + 0.055) / 1.055, 2.4) }
 }
 
 /// The coded value in 0..=1 for light in 0..=1.
 pub(super) fn encode(light: f64) -> f64 {
-    if light <= 0.003_130_8 {
-        light * 12.92
-    } else {
-        1.055 * libm::pow(light, 1.0 / 2.4) - 0.055
-    }
+    if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * libm::pow(light, 1.0 / 2.4) - 0.055 }
 }
 
 /// Light to 8-bit codes through a table.
@@ -38,11 +30,7 @@ impl Encoder {
         static TABLE: OnceLock<Encoder> = OnceLock::new();
         TABLE.get_or_init(|| {
             let edge: [f32; 256] = std::array::from_fn(|k| {
-                if k == 255 {
-                    f32::INFINITY
-                } else {
-                    decode((k as f64 + 0.5) / 255.0) as f32
-                }
+                if k == 255 { f32::INFINITY } else { decode((k as f64 + 0.5) / 255.0) as f32 }
             });
             let first = std::array::from_fn(|cell| {
                 let light = cell as f32 / CELLS as f32;
@@ -73,14 +61,8 @@ mod tests {
             let light = step as f32 / 200_000.0;
             let exact = encode(f64::from(light)) * 255.0;
             let code = f64::from(table.code(light));
-            assert!(
-                (exact - code).abs() <= 0.5001,
-                "{light}: {exact} against {code}"
-            );
+            assert!((exact - code).abs() <= 0.5001, "{light}: {exact} against {code}");
         }
-        assert_eq!(
-            (table.code(-1.0), table.code(7.0), table.code(f32::NAN)),
-            (0, 255, 0)
-        );
+        assert_eq!((table.code(-1.0), table.code(7.0), table.code(f32::NAN)), (0, 255, 0));
     }
 }

@@ -47,16 +47,9 @@ fn unusable(what: &'static str, at: u64) -> Finding {
 
 /// The payload of the first chunk of this name before the picture, when it has the right length.
 fn chunk<'a, const N: usize>(job: &Job<'a>, name: &str) -> Option<(u64, &'a [u8; N])> {
-    let before = job
-        .structure
-        .parts
-        .iter()
-        .take_while(|p| p.name.as_str() != "IDAT");
+    let before = job.structure.parts.iter().take_while(|p| p.name.as_str() != "IDAT");
     let part = before.into_iter().find(|p| p.name.as_str() == name)?;
-    Some((
-        part.span.start,
-        slice(job.bytes, &part.payload).try_into().ok()?,
-    ))
+    Some((part.span.start, slice(job.bytes, &part.payload).try_into().ok()?))
 }
 
 /// `cHRM` as red, green, blue, white; the chunk has white first.

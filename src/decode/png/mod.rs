@@ -18,30 +18,20 @@ use rows::Unpack;
 
 /// Bytes of a row with 8 bytes per pixel, the most there is.
 fn widest_row(structure: &Structure) -> u64 {
-    u64::from(structure.stored.width)
-        .saturating_mul(8)
-        .saturating_add(1)
+    u64::from(structure.stored.width).saturating_mul(8).saturating_add(1)
 }
 
 /// Bytes taken at most: the delivered picture, a frame that does not cover its canvas, and the
 /// crate's buffers: it gathers up to four rows or 128 KiB before it moves them to the front, with
 /// the growth of a vector on top, and one row of output; ours is another.
 pub(super) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
-    let channels = if mode == Mode::Shown && !structure.has_alpha {
-        3
-    } else {
-        4
-    };
+    let channels = if mode == Mode::Shown && !structure.has_alpha { 3 } else { 4 };
     let picture = structure.stored.pixels().saturating_mul(channels);
     let frame = match mode {
         Mode::Shown if structure.frames > 1 => structure.stored.pixels().saturating_mul(4),
         _ => 0,
     };
-    let animated = if frame > 0 {
-        frame.saturating_mul(2)
-    } else {
-        picture
-    };
+    let animated = if frame > 0 { frame.saturating_mul(2) } else { picture };
     animated
         .saturating_add(widest_row(structure).saturating_mul(14))
         .saturating_add(structure.metadata_bytes)
@@ -55,12 +45,8 @@ pub(super) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
     // Text and profiles are not the crate's to inflate.
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
-    let rows = widest_row(job.structure)
-        .saturating_mul(4)
-        .saturating_add(64 << 20);
-    decoder.set_limits(Limits {
-        bytes: usize::try_from(rows).unwrap_or(usize::MAX),
-    });
+    let rows = widest_row(job.structure).saturating_mul(4).saturating_add(64 << 20);
+    decoder.set_limits(Limits { bytes: usize::try_from(rows).unwrap_or(usize::MAX) });
     let mut reader = decoder.read_info().map_err(|e| stop(&e))?;
     let info = reader.info();
     if Size::new(info.width, info.height) != job.structure.stored {
@@ -73,26 +59,13 @@ pub(super) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
         return first_visible(job, &mut reader, &unpack, findings);
     }
     let layout = job.layout();
-    let whole = info
-        .frame_control
-        .is_none_or(|f| (f.width, f.height) == (info.width, info.height));
+    let whole = info.frame_control.is_none_or(|f| (f.width, f.height) == (info.width, info.height));
     if !whole {
         return read_frame(job, &mut reader, &unpack)?.on_canvas(job, findings);
     }
     let mut samples = buffer(job.structure.stored, layout.channels())?;
-    read_rows(
-        job,
-        &mut reader,
-        &unpack,
-        job.structure.stored,
-        layout,
-        &mut samples,
-    )?;
-    Ok(Picture {
-        layout,
-        samples,
-        findings,
-    })
+    read_rows(job, &mut reader, &unpack, job.structure.stored, layout, &mut samples)?;
+    Ok(Picture { layout, samples, findings })
 }
 
 /// The first frame of an animation that shows something. A default image that is not one of the
@@ -122,30 +95,23 @@ fn first_visible(
             return frame.on_canvas(job, findings);
         }
         if first.is_none() {
-            first = Some(Frame {
-                samples: Vec::new(),
-                ..frame
-            });
+            first = Some(Frame { samples: Vec::new(), ..frame });
         }
         if reader.next_frame_info().is_err() {
             break;
         }
     }
     // Nothing to be seen anywhere.
-    Ok(animation::finish(
-        job,
-        buffer(job.structure.stored, 4)?,
-        findings,
-    ))
+    Ok(animation::finish(job, buffer(job.structure.stored, 4)?, findings))
 }
 
 /// The frame that the reader stands at, in RGBA.
 fn read_frame(job: &Job<'_>, reader: &mut Rows<'_>, unpack: &Unpack) -> Result<Frame, Stop> {
     let info = reader.info();
     let canvas = Size::new(info.width, info.height);
-    let (left, top, size) = info.frame_control.map_or((0, 0, canvas), |f| {
-        (f.x_offset, f.y_offset, Size::new(f.width, f.height))
-    });
+    let (left, top, size) = info
+        .frame_control
+        .map_or((0, 0, canvas), |f| (f.x_offset, f.y_offset, Size::new(f.width, f.height)));
     let inside = |at: u32, side: u32, whole: u32| at.checked_add(side).is_some_and(|e| e <= whole);
     if size.is_empty()
         || !inside(left, size.width, canvas.width)
@@ -155,12 +121,7 @@ fn read_frame(job: &Job<'_>, reader: &mut Rows<'_>, unpack: &Unpack) -> Result<F
     }
     let mut samples = buffer(size, 4)?;
     read_rows(job, reader, unpack, size, Layout::Rgba8, &mut samples)?;
-    Ok(Frame {
-        left,
-        top,
-        size,
-        samples,
-    })
+    Ok(Frame { left, top, size, samples })
 }
 
 /// Fills `samples` with all rows of the current frame.
@@ -183,14 +144,8 @@ fn read_rows(
         [0, 1, 1, 2],
     ];
     const PLAIN: [[u32; 4]; 1] = [[0, 0, 1, 1]];
-    let passes: &[[u32; 4]] = if reader.info().interlaced {
-        &ADAM7
-    } else {
-        &PLAIN
-    };
-    let length = reader
-        .output_line_size(reader.info().width)
-        .unwrap_or_default();
+    let passes: &[[u32; 4]] = if reader.info().interlaced { &ADAM7 } else { &PLAIN };
+    let length = reader.output_line_size(reader.info().width).unwrap_or_default();
     let mut raw = vec![0; length];
     let stride = size.width as usize * layout.channels();
     let mut count = 0;
@@ -208,14 +163,7 @@ fn read_rows(
                 return Err(Stop::truncated("rows of the picture"));
             }
             let row = &mut samples[y as usize * stride..][..stride];
-            unpack.row(
-                &raw,
-                width as usize,
-                row,
-                *left as usize,
-                *across as usize,
-                layout,
-            );
+            unpack.row(&raw, width as usize, row, *left as usize, *across as usize, layout);
         }
     }
     Ok(())

@@ -8,16 +8,9 @@ use crate::pixels::Layout;
 /// What the samples of a row mean.
 enum Samples {
     /// One sample of 1 to 8 bits that selects a colour: palettes and shallow grey.
-    Index {
-        bits: usize,
-        colors: Box<[[u8; 4]; 256]>,
-    },
+    Index { bits: usize, colors: Box<[[u8; 4]; 256]> },
     /// Grey or RGB with or without alpha.
-    Direct {
-        deep: bool,
-        color: bool,
-        alpha: bool,
-    },
+    Direct { deep: bool, color: bool, alpha: bool },
 }
 
 /// Everything that is the same for all rows.
@@ -38,10 +31,7 @@ impl Unpack {
             if bits < 16 {
                 return trns.get(index).copied().map(u16::from);
             }
-            Some(u16::from_be_bytes([
-                *trns.get(index * 2)?,
-                *trns.get(index * 2 + 1)?,
-            ]))
+            Some(u16::from_be_bytes([*trns.get(index * 2)?, *trns.get(index * 2 + 1)?]))
         };
         // Only the bits of the stored depth count (PNG 3rd edition section 11.3.1.1).
         let mask = u16::MAX >> (16 - bits.min(16));
@@ -76,14 +66,7 @@ impl Unpack {
                     (Some(grey), ..) if !color => Some([grey & mask; 3]),
                     _ => None,
                 };
-                (
-                    Samples::Direct {
-                        deep: bits == 16,
-                        color,
-                        alpha,
-                    },
-                    key,
-                )
+                (Samples::Direct { deep: bits == 16, color, alpha }, key)
             }
         };
         let mut unpack = Self { samples, key, plan };
@@ -125,27 +108,18 @@ impl Unpack {
                 let mask = (1_usize << bits) - 1;
                 for (x, to) in to.enumerate() {
                     let shift = 8 - bits * (x % per_byte + 1);
-                    let index = raw
-                        .get(x / per_byte)
-                        .map_or(0, |b| usize::from(*b) >> shift & mask);
+                    let index =
+                        raw.get(x / per_byte).map_or(0, |b| usize::from(*b) >> shift & mask);
                     to.copy_from_slice(&colors[index][..channels]);
                 }
             }
-            Samples::Direct {
-                deep: false,
-                color,
-                alpha,
-            } => match (color, alpha) {
+            Samples::Direct { deep: false, color, alpha } => match (color, alpha) {
                 (false, false) => self.shallow::<1>(raw, to),
                 (false, true) => self.shallow::<2>(raw, to),
                 (true, false) => self.shallow::<3>(raw, to),
                 (true, true) => self.shallow::<4>(raw, to),
             },
-            Samples::Direct {
-                deep: true,
-                color,
-                alpha,
-            } => match (color, alpha) {
+            Samples::Direct { deep: true, color, alpha } => match (color, alpha) {
                 (false, false) => self.deep::<2>(raw, to),
                 (false, true) => self.deep::<4>(raw, to),
                 (true, false) => self.deep::<6>(raw, to),
@@ -158,11 +132,7 @@ impl Unpack {
     fn shallow<'a, const N: usize>(&self, raw: &[u8], to: impl Iterator<Item = &'a mut [u8]>) {
         let mut last = ([0; 3], self.color8([0; 3]));
         for (to, from) in to.zip(raw.as_chunks::<N>().0) {
-            let color = if N < 3 {
-                [from[0]; 3]
-            } else {
-                [from[0], from[1], from[2]]
-            };
+            let color = if N < 3 { [from[0]; 3] } else { [from[0], from[1], from[2]] };
             if color != last.0 {
                 last = (color, self.color8(color));
             }
@@ -179,11 +149,7 @@ impl Unpack {
     fn deep<'a, const N: usize>(&self, raw: &[u8], to: impl Iterator<Item = &'a mut [u8]>) {
         for (to, from) in to.zip(raw.as_chunks::<N>().0) {
             let sample = |at: usize| u16::from_be_bytes([from[at], from[at + 1]]);
-            let color = if N < 6 {
-                [sample(0); 3]
-            } else {
-                [sample(0), sample(2), sample(4)]
-            };
+            let color = if N < 6 { [sample(0); 3] } else { [sample(0), sample(2), sample(4)] };
             let alpha = match self.key {
                 _ if N % 4 == 0 => to_eight_bits(sample(N - 2)),
                 Some(key) if key == color => 0,
@@ -199,9 +165,7 @@ impl Unpack {
 
     #[inline]
     fn color8(&self, color: [u8; 3]) -> [u8; 3] {
-        self.plan
-            .as_ref()
-            .map_or(color, |transform| transform.rgb8(color))
+        self.plan.as_ref().map_or(color, |transform| transform.rgb8(color))
     }
 }
 
