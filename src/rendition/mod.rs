@@ -246,7 +246,7 @@ pub(crate) fn render(
     let finished: Vec<OnceLock<Result<Rendition, RenderStop>>> =
         jobs.iter().map(|_| OnceLock::new()).collect();
     rayon::scope(|scope| {
-        let mut resampler = Resampler::new();
+        let mut resampler = Resampler::default();
         for (done, &i) in order.iter().enumerate() {
             if cancel.is_cancelled() {
                 return Err(RenderStop::Cancelled);
