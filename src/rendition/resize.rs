@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use fast_image_resize as fir;
-use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{U8x3, U8x4};
 
 use crate::geometry::Size;
 use crate::pixels::{Layout, Pixels};
@@ -21,15 +22,14 @@ pub(crate) struct Resampler {
 }
 
 impl Resampler {
-    pub(crate) fn new() -> Self {
-        Self::default()
-    }
-
     /// The part `crop` of `source` at the size `target`: copied where the sizes are equal, else
     /// resampled with Lanczos3.
     ///
     /// With `transparent`, colours weigh as much as their alpha, so that what cannot be seen does
     /// not bleed into what can; without it, alpha is resampled like a colour.
+    ///
+    /// No box filter goes before it for large factors: a box over 20 megapixels takes longer
+    /// (25 ms) than Lanczos3 itself (17 ms), whose first pass keeps to the cache.
     pub(crate) fn resample<'a>(
         &mut self,
         source: &'a Pixels,
@@ -40,17 +40,32 @@ impl Resampler {
         if let Some((left, top)) = crop.as_cut(target) {
             return cut(source, left, top, target).ok_or(ResizeFailed);
         }
-        let pixel_type = match source.layout() {
-            Layout::Rgb8 => fir::PixelType::U8x3,
-            Layout::Rgba8 => fir::PixelType::U8x4,
-        };
+        let layout = source.layout();
+        let mut samples = vec![0; buffer_len(target, layout).ok_or(ResizeFailed)?];
+        // Named pixel types: left to run time, all that the library knows would be compiled.
+        match layout {
+            Layout::Rgb8 => self.convolve::<U8x3>(source, crop, target, false, &mut samples)?,
+            Layout::Rgba8 => {
+                self.convolve::<U8x4>(source, crop, target, transparent, &mut samples)?;
+            }
+        }
+        let output = Pixels::new(target, layout, samples).map_err(|_| ResizeFailed)?;
+        Ok(Cow::Owned(output))
+    }
+
+    fn convolve<P: fir::PixelTrait>(
+        &mut self,
+        source: &Pixels,
+        crop: &Crop,
+        target: Size,
+        transparent: bool,
+        samples: &mut [u8],
+    ) -> Result<(), ResizeFailed> {
         let size = source.size();
-        let view = ImageRef::new(size.width, size.height, source.samples(), pixel_type)
+        let view = TypedImageRef::<P>::from_buffer(size.width, size.height, source.samples())
             .map_err(|_| ResizeFailed)?;
-        let mut samples = vec![0; buffer_len(target, source.layout()).ok_or(ResizeFailed)?];
-        let mut output =
-            Image::from_slice_u8(target.width, target.height, &mut samples, pixel_type)
-                .map_err(|_| ResizeFailed)?;
+        let mut output = TypedImage::<P>::from_buffer(target.width, target.height, samples)
+            .map_err(|_| ResizeFailed)?;
         // The last bit of a quotient may reach past the edge.
         let left = crop.left.clamp(0.0, f64::from(size.width));
         let top = crop.top.clamp(0.0, f64::from(size.height));
@@ -60,8 +75,9 @@ impl Resampler {
             .resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Lanczos3))
             .crop(left, top, width, height)
             .use_alpha(transparent);
-        self.resizer.resize(&view, &mut output, &options).map_err(|_| ResizeFailed)?;
-        Pixels::new(target, source.layout(), samples).map(Cow::Owned).map_err(|_| ResizeFailed)
+        self.resizer
+            .resize_typed(&view, &mut output, &options)
+            .map_err(|_| ResizeFailed)
     }
 }
 
@@ -69,6 +85,7 @@ fn buffer_len(size: Size, layout: Layout) -> Option<usize> {
     usize::try_from(size.pixels()).ok()?.checked_mul(layout.channels())
 }
 
+/// `size` pixels from `(left, top)` on, as they are.
 fn cut(source: &Pixels, left: u32, top: u32, size: Size) -> Option<Cow<'_, Pixels>> {
     if size == source.size() && left == 0 && top == 0 {
         return Some(Cow::Borrowed(source));
