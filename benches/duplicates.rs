@@ -9,7 +9,7 @@ use gatefold::{ByteDigest, DuplicateIndex, HammingIndex, MemoryIndex, Perceptual
 
 const COUNT: usize = 1_000_000;
 
-/// SplitMix64.
+/// The generator `SplitMix64`.
 fn random(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut z = *state;
@@ -45,9 +45,17 @@ fn index_of(hashes: &[u64]) -> HammingIndex<u32> {
     index
 }
 
+fn collected(hashes: &[u64]) -> HammingIndex<u32> {
+    hashes
+        .iter()
+        .map(|bits| PerceptualHash::from_bits(*bits))
+        .zip(0..)
+        .collect()
+}
+
 fn near(c: &mut Criterion) {
     for (name, hashes) in [("spread", spread(COUNT)), ("clustered", clustered(COUNT))] {
-        let index = index_of(&hashes);
+        let index = collected(&hashes);
         let mut group = c.benchmark_group(format!("near, 1 M {name}"));
         group.sample_size(20);
         group.throughput(Throughput::Elements(1));
@@ -83,11 +91,18 @@ fn near(c: &mut Criterion) {
 
     let mut group = c.benchmark_group("near, building");
     group.sample_size(10);
-    for count in [10_000, 1_000_000] {
+    for count in [10_000, 100_000] {
         let hashes = spread(count);
         group.throughput(Throughput::Elements(count as u64));
-        group.bench_function(BenchmarkId::new("insert", count), |b| b.iter(|| index_of(&hashes)));
+        group.bench_function(BenchmarkId::new("insert in turn", count), |b| {
+            b.iter(|| index_of(&hashes));
+        });
     }
+    let hashes = spread(COUNT);
+    group.throughput(Throughput::Elements(COUNT as u64));
+    group.bench_function(BenchmarkId::new("collect", COUNT), |b| {
+        b.iter(|| collected(&hashes));
+    });
     group.finish();
 }
 

@@ -1,12 +1,12 @@
-//! What every duplicate index promises, and the in-memory one's search for near ones.
+//! What every duplicate index promises, asked of the in-memory one.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 
 use gatefold::{
-    ByteDigest, Digest, DuplicateGroup, DuplicateIndex, Fingerprint, HammingIndex, Known,
-    MemoryIndex, PerceptualHash, PixelDigest, Reservation, Reserve, group_duplicates,
+    ByteDigest, Digest, DuplicateIndex, Known, MemoryIndex, PerceptualHash, PixelDigest,
+    Reservation, Reserve,
 };
 
 fn digest(of: &str) -> Digest {
@@ -59,7 +59,7 @@ fn of_64_equal_uploads_at_once_one_is_new() {
                 threads.spawn(move || {
                     start.wait();
                     // Half of them know the file by one of its digests only.
-                    let mine = &digests[..1 + thread % 2];
+                    let mine = &digests[..=thread % 2];
                     let id = format!("{round}-{thread}");
                     match index.reserve("", mine, &id, None).unwrap() {
                         Reserve::Reserved(reservation) => {
@@ -67,7 +67,7 @@ fn of_64_equal_uploads_at_once_one_is_new() {
                             reservation.commit(&id).unwrap();
                         }
                         Reserve::Known(known) => {
-                            assert!(known.id.starts_with(&format!("{round}-")))
+                            assert!(known.id.starts_with(&format!("{round}-")));
                         }
                     }
                 });
@@ -234,7 +234,7 @@ fn scopes_know_nothing_of_each_other() {
 #[test]
 fn near_images_come_nearest_first_then_by_id() {
     let index = index();
-    let mut store = |id: &str, bits: u64| {
+    let store = |id: &str, bits: u64| {
         let mut reservation = reserved(index.reserve("", &digests([id]), id, None).unwrap());
         reservation.set_perceptual(Some(PerceptualHash::from_bits(bits)));
         assert_eq!(near(&*index, bits, 0), Vec::<(String, u32)>::new(), "not before the commit");
@@ -269,121 +269,4 @@ fn a_replacement_takes_the_hash_of_the_old_image_away() {
     }
     assert_eq!(near(&*index, 0, 10), []);
     assert_eq!(near(&*index, u64::MAX, 0), [("image".to_owned(), 0)]);
-}
-
-fn random(state: &mut u64) -> u64 {
-    // SplitMix64.
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
-/// Half of the hashes anywhere, half a few bits from one of some centres.
-fn hashes(count: usize) -> Vec<u64> {
-    let mut state = count as u64;
-    let centres: Vec<u64> = (0..50).map(|_| random(&mut state)).collect();
-    (0..count)
-        .map(|i| {
-            if i % 2 == 0 {
-                return random(&mut state);
-            }
-            let flips = random(&mut state) % 14;
-            (0..flips).fold(centres[i % 50], |hash, _| hash ^ 1 << (random(&mut state) % 64))
-        })
-        .collect()
-}
-
-#[test]
-fn near_search_equals_comparing_with_all_at_every_radius() {
-    // Below and above the size from which there are tables.
-    for count in [0, 1, 500, 40_000] {
-        let hashes = hashes(count);
-        let mut index = HammingIndex::new();
-        for (key, bits) in hashes.iter().enumerate() {
-            index.insert(PerceptualHash::from_bits(*bits), key);
-        }
-        assert_eq!(index.len(), count);
-        let mut state = 7;
-        let questions = hashes.iter().take(4).copied().chain([random(&mut state), 0, u64::MAX]);
-        for query in questions.collect::<Vec<_>>() {
-            let mut expected: Vec<(u32, usize)> = hashes
-                .iter()
-                .enumerate()
-                .map(|(key, bits)| ((bits ^ query).count_ones(), key))
-                .collect();
-            expected.sort_unstable();
-            for radius in 0..=65 {
-                let end = expected.partition_point(|(distance, _)| *distance <= radius);
-                let found = index.within(PerceptualHash::from_bits(query), radius);
-                assert_eq!(found, expected[..end], "{count} hashes, radius {radius}");
-            }
-        }
-    }
-}
-
-#[test]
-fn hashes_taken_out_are_not_found_on_either_side_of_the_tables() {
-    let hashes = hashes(20_000);
-    let mut index = HammingIndex::new();
-    for (key, bits) in hashes.iter().enumerate() {
-        index.insert(PerceptualHash::from_bits(*bits), key);
-    }
-    for (key, bits) in hashes.iter().enumerate().filter(|(key, _)| key % 5 != 0) {
-        let hash = PerceptualHash::from_bits(*bits);
-        assert!(index.remove(hash, key));
-        assert!(!index.remove(hash, key));
-    }
-    assert_eq!(index.len(), 4_000);
-    for radius in [0, 5, 10, 25] {
-        let query = hashes[0];
-        let expected = hashes
-            .iter()
-            .enumerate()
-            .filter(|(key, bits)| key % 5 == 0 && (*bits ^ query).count_ones() <= radius);
-        let mut expected: Vec<usize> = expected.map(|(key, _)| key).collect();
-        let found = index.within(PerceptualHash::from_bits(query), radius);
-        let mut found: Vec<usize> = found.into_iter().map(|(_, key)| key).collect();
-        found.sort_unstable();
-        expected.sort_unstable();
-        assert_eq!(found, expected, "radius {radius}");
-    }
-}
-
-fn fingerprint(of: &[&str], bits: Option<u64>) -> Fingerprint {
-    Fingerprint {
-        digests: of.iter().map(|name| digest(name)).collect(),
-        perceptual: bits.map(PerceptualHash::from_bits),
-    }
-}
-
-#[test]
-fn groups_are_exact_inside_and_near_between() {
-    let pictures = [
-        fingerprint(&["alone"], Some(0xffff_ffff)),
-        fingerprint(&["b1", "image b"], Some(0)),
-        fingerprint(&["flat"], None),
-        fingerprint(&["near b"], Some(0b11)),
-        fingerprint(&["b2", "image b"], Some(0)),
-        fingerprint(&["flat again"], None),
-        fingerprint(&["c"], Some(u64::MAX)),
-        fingerprint(&["c"], Some(u64::MAX)),
-        fingerprint(&["near near b"], Some(0b1111)),
-    ];
-    let exact = group_duplicates(&pictures, None);
-    assert!(exact.iter().all(DuplicateGroup::is_exact));
-    assert_eq!(exact.iter().map(DuplicateGroup::members).collect::<Vec<_>>(), [[1, 4], [6, 7]]);
-    let near = group_duplicates(&pictures, Some(2));
-    assert_eq!(near.len(), 2);
-    assert_eq!(near[0].sets, [vec![1, 4], vec![3], vec![8]]);
-    assert_eq!(near[0].members(), [1, 3, 4, 8]);
-    assert!(!near[0].is_exact() && near[1].is_exact());
-    assert!(group_duplicates(&[], Some(10)).is_empty());
-}
-
-#[test]
-fn equal_hashes_without_equal_digests_are_near() {
-    let pictures = [fingerprint(&["a"], Some(5)), fingerprint(&["b"], Some(5))];
-    assert_eq!(group_duplicates(&pictures, Some(0))[0].sets, [vec![0], vec![1]]);
 }

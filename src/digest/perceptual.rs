@@ -49,6 +49,11 @@ const MIN_MEDIAN_MAGNITUDE: i64 = LEVEL;
 pub struct PerceptualHash(u64);
 
 impl PerceptualHash {
+    /// A distance up to which pictures are worth a look: 10 bits. Of 150 photographs and drawings with
+    /// a hash, all were as near to their JPEGs of quality 60, and 98 % to such a JPEG of a fifth of the
+    /// size; of 1,500 pairs of different pictures none was (the nearest differed in 18 bits).
+    pub const SIMILAR_WITHIN: u32 = 10;
+
     /// The hash of a picture at any size, oriented and in sRGB; `None` for a picture without enough
     /// detail.
     ///

@@ -18,22 +18,27 @@ impl PixelDigest {
         hasher.update(DOMAIN);
         hasher.update(&pixels.size().width.to_le_bytes());
         hasher.update(&pixels.size().height.to_le_bytes());
-        let mut rgba = Vec::with_capacity(PIXELS_AT_ONCE * 4);
-        for piece in pixels.samples().chunks(PIXELS_AT_ONCE * pixels.layout().channels()) {
-            rgba.clear();
+        let mut rgba = vec![0; PIXELS_AT_ONCE * 4];
+        for piece in pixels
+            .samples()
+            .chunks(PIXELS_AT_ONCE * pixels.layout().channels())
+        {
+            let filled = piece.len() / pixels.layout().channels() * 4;
             match pixels.layout() {
                 Layout::Rgb8 => {
-                    rgba.extend(piece.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]));
+                    for (to, p) in rgba.chunks_exact_mut(4).zip(piece.chunks_exact(3)) {
+                        to.copy_from_slice(&[p[0], p[1], p[2], 255]);
+                    }
                 }
                 Layout::Rgba8 => {
                     // Encoders keep or clear the colour under full transparency as they like.
-                    rgba.extend(piece.chunks_exact(4).flat_map(|p| match p[3] {
-                        0 => [0; 4],
-                        alpha => [p[0], p[1], p[2], alpha],
-                    }));
+                    for (to, p) in rgba.chunks_exact_mut(4).zip(piece.chunks_exact(4)) {
+                        let shown = if p[3] == 0 { 0 } else { u8::MAX };
+                        to.copy_from_slice(&[p[0] & shown, p[1] & shown, p[2] & shown, p[3]]);
+                    }
                 }
             }
-            hasher.update(&rgba);
+            hasher.update(&rgba[..filled]);
         }
         Self(hasher.finalize().into())
     }

@@ -15,21 +15,29 @@ const BITS: u32 = 16;
 /// Buckets of a table.
 const BUCKETS: usize = 1 << BITS;
 
-/// From this many hashes on there are tables. Fewer are looked at one by one in some ten
-/// microseconds, and the tables' own 6 MB would be most of the memory.
+/// From this many hashes on there are tables. Comparing with fewer takes some ten microseconds.
 const TABLES_FROM: usize = 16 * 1024;
+/// So many hashes wait in a list before the tables are made anew: compared with one by one, they must
+/// stay few, but a large index may not be made anew at every turn. The larger of the two counts.
+const WAITING: usize = 4 * 1024;
+/// The part of what is in the tables that may wait.
+const WAITING_SHARE: usize = 64;
 
-/// What opening a bucket costs, in comparisons of two hashes: it is rarely in the cache.
-const BUCKET_COST: u64 = 8;
+/// What opening a bucket costs, in comparisons of two hashes; measured between 36 (100 000 hashes)
+/// and 140 (a million, when it is rarely in the cache).
+const BUCKET_COST: u64 = 70;
 
-type Item<K> = (u64, K);
-type Table<K> = Vec<Vec<Item<K>>>;
+/// Hashes that are compared before anything is decided about them.
+const AT_ONCE: usize = 64;
 
 /// A set of perceptual hashes with keys, searched by distance.
 ///
 /// Every radius from 0 to 64 gives exactly what comparing with all hashes would give. At radius 10
 /// a million hashes take a small fraction of that time; large radii compare with all of them.
 /// Several keys may have the same hash, and a key several hashes.
+///
+/// Memory is some 50 bytes per hash with a key of 4 bytes, and 2 MB once there are tables. Now and
+/// then an insertion makes the tables anew; to build a large index at once, collect it.
 ///
 /// ```
 /// use gatefold::{HammingIndex, PerceptualHash};
@@ -40,19 +48,42 @@ type Table<K> = Vec<Vec<Item<K>>>;
 /// ```
 #[derive(Debug, Clone)]
 pub struct HammingIndex<K> {
-    store: Store<K>,
-    len: usize,
+    /// Inserted since the tables were made.
+    waiting: Pairs<K>,
+    /// None, or all four.
+    tables: Vec<Table<K>>,
+    /// Pairs in each of the tables.
+    settled: usize,
 }
 
+/// Hashes and their keys side by side, so that comparing reads hashes alone.
 #[derive(Debug, Clone)]
-enum Store<K> {
-    Few(Vec<Item<K>>),
-    Many(Vec<Table<K>>),
+struct Pairs<K> {
+    hashes: Vec<u64>,
+    keys: Vec<K>,
+}
+
+/// Pairs in the order of one substring.
+#[derive(Debug, Clone)]
+struct Table<K> {
+    pairs: Pairs<K>,
+    /// Where each bucket starts.
+    starts: Vec<u32>,
+    /// Where it ends; before the next one's start once something was taken out.
+    ends: Vec<u32>,
 }
 
 impl<K> Default for HammingIndex<K> {
     fn default() -> Self {
-        Self { store: Store::Few(Vec::new()), len: 0 }
+        let waiting = Pairs {
+            hashes: Vec::new(),
+            keys: Vec::new(),
+        };
+        Self {
+            waiting,
+            tables: Vec::new(),
+            settled: 0,
+        }
     }
 }
 
@@ -64,50 +95,49 @@ impl<K: Copy + Ord> HammingIndex<K> {
 
     /// How many pairs of hash and key there are.
     pub const fn len(&self) -> usize {
-        self.len
+        self.settled + self.waiting.hashes.len()
     }
 
     /// Whether there are none.
     pub const fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     /// Adds a hash under a key. The same pair twice is there twice.
     pub fn insert(&mut self, hash: PerceptualHash, key: K) {
-        if let Store::Few(items) = &mut self.store
-            && items.len() >= TABLES_FROM
-        {
-            let mut tables: Vec<Table<K>> =
-                (0..TABLES).map(|_| vec![Vec::new(); BUCKETS]).collect();
-            for item in std::mem::take(items) {
-                add(&mut tables, item);
-            }
-            self.store = Store::Many(tables);
+        self.waiting.hashes.push(hash.bits());
+        self.waiting.keys.push(key);
+        let most = if self.settled == 0 {
+            TABLES_FROM
+        } else {
+            WAITING.max(self.settled / WAITING_SHARE)
+        };
+        if self.waiting.hashes.len() >= most {
+            self.settle();
         }
-        match &mut self.store {
-            Store::Few(items) => items.push((hash.bits(), key)),
-            Store::Many(tables) => add(tables, (hash.bits(), key)),
-        }
-        self.len += 1;
     }
 
     /// Takes a pair out; false when it was not there.
     pub fn remove(&mut self, hash: PerceptualHash, key: K) -> bool {
-        let item = (hash.bits(), key);
-        let found = match &mut self.store {
-            Store::Few(items) => take(items, item),
-            Store::Many(tables) => {
-                tables.iter_mut().enumerate().fold(false, |found, (t, table)| {
-                    take(&mut table[bucket(item.0, t)], item) || found
-                })
-            }
-        };
-        self.len -= usize::from(found);
-        // Back at half the mark, so that a set around the mark does not move to and fro.
-        if let Store::Many(tables) = &mut self.store
-            && self.len < TABLES_FROM / 2
+        let bits = hash.bits();
+        let waiting = &mut self.waiting;
+        if let Some(at) = position(&waiting.hashes, &waiting.keys, bits, &key) {
+            waiting.hashes.swap_remove(at);
+            waiting.keys.swap_remove(at);
+            return true;
+        }
+        let mut found = false;
+        for (t, table) in self.tables.iter_mut().enumerate() {
+            found |= table.take(substring(bits, t), bits, key);
+        }
+        self.settled -= usize::from(found);
+        // Half of the tables is empty: time to give the room back.
+        if self
+            .tables
+            .first()
+            .is_some_and(|table| table.pairs.hashes.len() / 2 > self.settled)
         {
-            self.store = Store::Few(tables.swap_remove(0).into_iter().flatten().collect());
+            self.settle();
         }
         found
     }
@@ -118,43 +148,155 @@ impl<K: Copy + Ord> HammingIndex<K> {
         let radius = radius.min(u64::BITS);
         let query = hash.bits();
         let mut found = Vec::new();
-        let mut compare = |items: &[Item<K>]| {
-            let near = items.iter().map(|(bits, key)| ((bits ^ query).count_ones(), *key));
-            found.extend(near.filter(|(distance, _)| *distance <= radius));
-        };
-        match &self.store {
-            Store::Few(items) => compare(items),
-            Store::Many(tables) => match Split::of(radius, self.len as u64) {
-                None => tables[0].iter().for_each(|items| compare(items)),
-                Some(split) => probe(tables, query, radius, &split, &mut found),
-            },
+        let mut add = |difference: u64, key: K| found.push((difference.count_ones(), key));
+        compare(
+            &self.waiting.hashes,
+            &self.waiting.keys,
+            query,
+            radius,
+            &mut add,
+        );
+        match Split::of(radius, self.settled as u64) {
+            Some(split) => probe(&self.tables, query, radius, &split, &mut add),
+            None => {
+                if let Some(table) = self.tables.first() {
+                    table.compare_all(self.settled, query, radius, &mut add);
+                }
+            }
         }
         found.sort_unstable();
         found
     }
+
+    /// Makes the tables from everything there is, or a list when that is little.
+    fn settle(&mut self) {
+        let Self {
+            waiting: mut all,
+            tables,
+            ..
+        } = std::mem::take(self);
+        if let Some(table) = tables.first() {
+            for bucket in 0..BUCKETS {
+                let (hashes, keys) = table.bucket(bucket);
+                all.hashes.extend_from_slice(hashes);
+                all.keys.extend_from_slice(keys);
+            }
+        }
+        drop(tables);
+        let len = all.hashes.len();
+        // Buckets count in 32 bits. An index beyond that stays a list.
+        if len < TABLES_FROM || u32::try_from(len).is_err() {
+            self.waiting = all;
+        } else {
+            self.tables = (0..TABLES).map(|t| Table::new(&all, t)).collect();
+            self.settled = len;
+        }
+    }
 }
 
-/// The bucket of a hash in table `t`.
-const fn bucket(bits: u64, t: usize) -> usize {
+impl<K: Copy + Ord> FromIterator<(PerceptualHash, K)> for HammingIndex<K> {
+    fn from_iter<I: IntoIterator<Item = (PerceptualHash, K)>>(pairs: I) -> Self {
+        let mut index = Self::new();
+        for (hash, key) in pairs {
+            index.waiting.hashes.push(hash.bits());
+            index.waiting.keys.push(key);
+        }
+        index.settle();
+        index
+    }
+}
+
+impl<K: Copy + PartialEq> Table<K> {
+    fn new(all: &Pairs<K>, t: usize) -> Self {
+        let mut starts = vec![0u32; BUCKETS];
+        for bits in &all.hashes {
+            starts[substring(*bits, t)] += 1;
+        }
+        let mut total = 0;
+        for start in &mut starts {
+            total += std::mem::replace(start, total);
+        }
+        let mut ends = starts.clone();
+        let mut pairs = all.clone();
+        for (bits, key) in all.hashes.iter().zip(&all.keys) {
+            let end = &mut ends[substring(*bits, t)];
+            pairs.hashes[*end as usize] = *bits;
+            pairs.keys[*end as usize] = *key;
+            *end += 1;
+        }
+        Self {
+            pairs,
+            starts,
+            ends,
+        }
+    }
+
+    fn bucket(&self, bucket: usize) -> (&[u64], &[K]) {
+        let range = self.starts[bucket] as usize..self.ends[bucket] as usize;
+        (&self.pairs.hashes[range.clone()], &self.pairs.keys[range])
+    }
+
+    fn take(&mut self, bucket: usize, bits: u64, key: K) -> bool {
+        let (hashes, keys) = self.bucket(bucket);
+        let Some(at) = position(hashes, keys, bits, &key) else {
+            return false;
+        };
+        let at = self.starts[bucket] as usize + at;
+        let last = self.ends[bucket] - 1;
+        self.pairs.hashes.swap(at, last as usize);
+        self.pairs.keys.swap(at, last as usize);
+        self.ends[bucket] = last;
+        true
+    }
+
+    /// Compares with all `settled` pairs.
+    fn compare_all(&self, settled: usize, query: u64, radius: u32, mut found: impl FnMut(u64, K)) {
+        if self.pairs.hashes.len() == settled {
+            compare(&self.pairs.hashes, &self.pairs.keys, query, radius, found);
+        } else {
+            for bucket in 0..BUCKETS {
+                let (hashes, keys) = self.bucket(bucket);
+                compare(hashes, keys, query, radius, &mut found);
+            }
+        }
+    }
+}
+
+fn position<K: PartialEq>(hashes: &[u64], keys: &[K], bits: u64, key: &K) -> Option<usize> {
+    hashes
+        .iter()
+        .zip(keys)
+        .position(|(h, k)| *h == bits && k == key)
+}
+
+/// Calls `found` with the difference and the key of every pair within `radius` of `query`.
+fn compare<K: Copy>(
+    hashes: &[u64],
+    keys: &[K],
+    query: u64,
+    radius: u32,
+    mut found: impl FnMut(u64, K),
+) {
+    for (hashes, keys) in hashes.chunks(AT_ONCE).zip(keys.chunks(AT_ONCE)) {
+        // Most pieces hold nothing near, and a minimum over a piece needs no branches.
+        let nearest = hashes
+            .iter()
+            .fold(u64::BITS, |n, h| n.min((h ^ query).count_ones()));
+        if nearest > radius {
+            continue;
+        }
+        for (hash, key) in hashes.iter().zip(keys) {
+            let difference = hash ^ query;
+            if difference.count_ones() <= radius {
+                found(difference, *key);
+            }
+        }
+    }
+}
+
+/// The substring of a hash that table `t` is about.
+const fn substring(bits: u64, t: usize) -> usize {
     (bits >> (t as u32 * BITS)) as usize & (BUCKETS - 1)
-}
-
-fn add<K: Copy>(tables: &mut [Table<K>], item: Item<K>) {
-    for (t, table) in tables.iter_mut().enumerate() {
-        table[bucket(item.0, t)].push(item);
-    }
-}
-
-/// Takes one such item out and gives the room back once most of it is empty.
-fn take<K: Copy + PartialEq>(items: &mut Vec<Item<K>>, item: Item<K>) -> bool {
-    let Some(at) = items.iter().position(|i| *i == item) else {
-        return false;
-    };
-    items.swap_remove(at);
-    if items.len() < items.capacity() / 4 {
-        items.shrink_to(items.len() * 2);
-    }
-    true
 }
 
 /// How far to look in each table; `None` where not at all.
@@ -184,32 +326,31 @@ fn ball(radius: u32) -> u64 {
     sum
 }
 
-fn probe<K: Copy>(
+fn probe<K: Copy + PartialEq>(
     tables: &[Table<K>],
     query: u64,
     radius: u32,
     split: &Split,
-    found: &mut Vec<(u32, K)>,
+    mut found: impl FnMut(u64, K),
 ) {
     for (t, (table, near)) in tables.iter().zip(split.0).enumerate() {
         let Some(near) = near else { continue };
-        let centre = bucket(query, t);
+        let centre = substring(query, t);
         for_each_mask(near, |mask| {
-            for (bits, key) in &table[centre ^ mask] {
-                let difference = bits ^ query;
-                let distance = difference.count_ones();
+            let (hashes, keys) = table.bucket(centre ^ mask);
+            compare(hashes, keys, query, radius, |difference, key| {
                 // An earlier table may have shown the same pair.
-                if distance <= radius && !is_in_earlier_table(difference, t, split) {
-                    found.push((distance, *key));
+                if !is_in_earlier_table(difference, t, split) {
+                    found(difference, key);
                 }
-            }
+            });
         });
     }
 }
 
 fn is_in_earlier_table(difference: u64, t: usize, split: &Split) -> bool {
     split.0.iter().take(t).enumerate().any(|(earlier, near)| {
-        near.is_some_and(|near| bucket(difference, earlier).count_ones() <= near)
+        near.is_some_and(|near| substring(difference, earlier).count_ones() <= near)
     })
 }
 
