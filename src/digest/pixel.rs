@@ -58,8 +58,13 @@ mod tests {
     #[test]
     fn opaque_rgba_equals_rgb_across_many_pieces() {
         let (width, height) = (333, 101);
-        let rgb: Vec<u8> = (0..width * height * 3).map(|i| (i * 7 % 251) as u8).collect();
-        let rgba = rgb.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
+        let rgb: Vec<u8> = (0..width * height * 3)
+            .map(|i| (i * 7 % 251) as u8)
+            .collect();
+        let rgba = rgb
+            .chunks_exact(3)
+            .flat_map(|p| [p[0], p[1], p[2], 255])
+            .collect();
         assert_eq!(
             PixelDigest::of(&picture(width, height, Layout::Rgb8, rgb)),
             PixelDigest::of(&picture(width, height, Layout::Rgba8, rgba)),

@@ -306,8 +306,13 @@ impl Split {
     /// The split of a radius, or `None` when comparing with all `len` hashes is cheaper.
     fn of(radius: u32, len: u64) -> Option<Self> {
         let (a, b) = (radius / TABLES as u32, radius % TABLES as u32);
-        let split =
-            Self(std::array::from_fn(|t| if t as u32 <= b { Some(a) } else { a.checked_sub(1) }));
+        let split = Self(std::array::from_fn(|t| {
+            if t as u32 <= b {
+                Some(a)
+            } else {
+                a.checked_sub(1)
+            }
+        }));
         let buckets: u64 = split.0.iter().flatten().map(|near| ball(*near)).sum();
         // What the buckets hold if hashes are spread evenly.
         let items = len.saturating_mul(buckets) / BUCKETS as u64;
