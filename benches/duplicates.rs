@@ -46,11 +46,7 @@ fn index_of(hashes: &[u64]) -> HammingIndex<u32> {
 }
 
 fn collected(hashes: &[u64]) -> HammingIndex<u32> {
-    hashes
-        .iter()
-        .map(|bits| PerceptualHash::from_bits(*bits))
-        .zip(0..)
-        .collect()
+    hashes.iter().map(|bits| PerceptualHash::from_bits(*bits)).zip(0..).collect()
 }
 
 fn near(c: &mut Criterion) {

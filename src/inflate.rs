@@ -29,11 +29,7 @@ pub(crate) struct Inflater {
 
 impl Inflater {
     pub(crate) fn new() -> Self {
-        Self {
-            state: Decompressor::new(),
-            window: vec![0; LOOKBACK + FRESH],
-            filled: 0,
-        }
+        Self { state: Decompressor::new(), window: vec![0; LOOKBACK + FRESH], filled: 0 }
     }
 
     /// Ready for another stream, in the same memory.

@@ -342,7 +342,9 @@ impl Pipeline {
                 let (described, renditions) = rayon::join(
                     || {
                         crate::trace::stage!("describe");
-                        let pixel_digest = policy.pixel_digest.then(|| PixelDigest::of(pixels));
+                        // One frame does not stand for an animation.
+                        let wanted = policy.pixel_digest && structure.frames() == 1;
+                        let pixel_digest = wanted.then(|| PixelDigest::of(pixels));
                         (Palette::of(pixels), PerceptualHash::of(pixels), pixel_digest)
                     },
                     || {

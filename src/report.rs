@@ -128,7 +128,7 @@ pub struct Digests {
     pub bytes: ByteDigest,
     /// Of all that changes what is shown.
     pub image: ImageDigest,
-    /// Of the pixels as shown, where the policy asks for it.
+    /// Of the pixels as shown, where the policy asks for it; `None` for animations.
     pub pixels: Option<PixelDigest>,
     /// For near duplicates; `None` for pictures without detail.
     pub perceptual: Option<PerceptualHash>,

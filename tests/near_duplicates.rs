@@ -24,9 +24,7 @@ fn hashes(count: usize) -> Vec<u64> {
                 return random(&mut state);
             }
             let flips = random(&mut state) % 14;
-            (0..flips).fold(centres[i % 50], |hash, _| {
-                hash ^ 1 << (random(&mut state) % 64)
-            })
+            (0..flips).fold(centres[i % 50], |hash, _| hash ^ 1 << (random(&mut state) % 64))
         })
         .collect()
 }
@@ -42,11 +40,7 @@ fn near_search_equals_comparing_with_all_at_every_radius() {
         }
         assert_eq!(index.len(), count);
         let mut state = 7;
-        let questions = hashes
-            .iter()
-            .take(4)
-            .copied()
-            .chain([random(&mut state), 0, u64::MAX]);
+        let questions = hashes.iter().take(4).copied().chain([random(&mut state), 0, u64::MAX]);
         for query in questions.collect::<Vec<_>>() {
             let mut expected: Vec<(u32, usize)> = hashes
                 .iter()
@@ -94,29 +88,20 @@ fn hashes_taken_out_are_not_found_with_tables_and_without() {
 
 #[test]
 fn a_collected_index_answers_as_one_filled_in_turn() {
-    let pairs: Vec<_> = hashes(17_000)
-        .into_iter()
-        .map(PerceptualHash::from_bits)
-        .zip(0..)
-        .collect();
+    let pairs: Vec<_> =
+        hashes(17_000).into_iter().map(PerceptualHash::from_bits).zip(0..).collect();
     let collected: HammingIndex<u32> = pairs.iter().copied().collect();
     let mut filled = HammingIndex::new();
     for (hash, key) in &pairs {
         filled.insert(*hash, *key);
     }
     assert_eq!(collected.len(), filled.len());
-    assert_eq!(
-        collected.within(pairs[1].0, 12),
-        filled.within(pairs[1].0, 12)
-    );
+    assert_eq!(collected.within(pairs[1].0, 12), filled.within(pairs[1].0, 12));
 }
 
 fn fingerprint(of: &[&str], bits: Option<u64>) -> Fingerprint {
     Fingerprint {
-        digests: of
-            .iter()
-            .map(|name| ByteDigest::of(name.as_bytes()).into())
-            .collect(),
+        digests: of.iter().map(|name| ByteDigest::of(name.as_bytes()).into()).collect(),
         perceptual: bits.map(PerceptualHash::from_bits),
     }
 }
@@ -136,13 +121,7 @@ fn groups_are_exact_inside_and_near_between() {
     ];
     let exact = group_duplicates(&pictures, None);
     assert!(exact.iter().all(DuplicateGroup::is_exact));
-    assert_eq!(
-        exact
-            .iter()
-            .map(DuplicateGroup::members)
-            .collect::<Vec<_>>(),
-        [[1, 4], [6, 7]]
-    );
+    assert_eq!(exact.iter().map(DuplicateGroup::members).collect::<Vec<_>>(), [[1, 4], [6, 7]]);
     let near = group_duplicates(&pictures, Some(2));
     assert_eq!(near.len(), 2);
     assert_eq!(near[0].sets, [vec![1, 4], vec![3], vec![8]]);
@@ -154,8 +133,5 @@ fn groups_are_exact_inside_and_near_between() {
 #[test]
 fn equal_hashes_without_equal_digests_are_near() {
     let pictures = [fingerprint(&["a"], Some(5)), fingerprint(&["b"], Some(5))];
-    assert_eq!(
-        group_duplicates(&pictures, Some(0))[0].sets,
-        [vec![0], vec![1]]
-    );
+    assert_eq!(group_duplicates(&pictures, Some(0))[0].sets, [vec![0], vec![1]]);
 }

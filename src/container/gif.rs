@@ -101,28 +101,17 @@ impl<'a> Walk<'a> {
         self.out.structure.coding = "LZW";
         self.global_table = screen[4] & 0x80 != 0;
         if self.global_table {
-            self.take(
-                table_bytes(screen[4]),
-                "the file ends inside its colour table",
-            )?;
+            self.take(table_bytes(screen[4]), "the file ends inside its colour table")?;
         }
-        self.out
-            .part(b"header", PartKind::Header, 0..self.at, 6..self.at, 0)
+        self.out.part(b"header", PartKind::Header, 0..self.at, 6..self.at, 0)
     }
 
     /// Stray zeros between blocks: some writers end the sub-blocks twice.
     fn zeros(&mut self, start: usize) -> Step {
         let rest = self.out.bytes.get(self.at..).unwrap_or_default();
         self.at += rest.iter().take_while(|b| **b == 0).count();
-        self.out
-            .irregular(start, "stray zero bytes between two blocks");
-        self.out.part(
-            b"stray",
-            PartKind::Metadata,
-            start..self.at,
-            start..self.at,
-            0,
-        )
+        self.out.irregular(start, "stray zero bytes between two blocks");
+        self.out.part(b"stray", PartKind::Metadata, start..self.at, start..self.at, 0)
     }
 
     /// An image descriptor, its local colour table and its data (§20–22): two parts.
@@ -139,31 +128,20 @@ impl<'a> Walk<'a> {
         self.placed(start, offset, size);
         let code_size = self.at;
         self.take(1, "the file ends before the data of an image")?;
-        self.out.part(
-            b"image",
-            PartKind::Header,
-            start..self.at,
-            start + 1..self.at,
-            0,
-        )?;
+        self.out.part(b"image", PartKind::Header, start..self.at, start + 1..self.at, 0)?;
         self.out.structure.frames += 1;
         self.control_pending = false;
         let data = self.at;
         let whole = self.sub_blocks("the file ends inside the data of an image");
         // The minimum code size stands with the data in the specification (§22), and with the
         // descriptor here so that the data part is sub-blocks alone.
-        self.out
-            .part(b"LZW", PartKind::ImageData, data..self.at, data..self.at, 0)?;
+        self.out.part(b"LZW", PartKind::ImageData, data..self.at, data..self.at, 0)?;
         whole?;
         let bits = self.out.bytes.get(code_size).copied().unwrap_or_default();
         if !(1..=8).contains(&bits) {
-            self.out.corrupt(
-                code_size,
-                "the LZW minimum code size is not in the range 2 to 8",
-            );
+            self.out.corrupt(code_size, "the LZW minimum code size is not in the range 2 to 8");
         } else if bits == 1 {
-            self.out
-                .irregular(code_size, "an LZW minimum code size of 1 instead of 2");
+            self.out.irregular(code_size, "an LZW minimum code size of 1 instead of 2");
         }
         Ok(())
     }
@@ -178,20 +156,16 @@ impl<'a> Walk<'a> {
         if screen.is_empty() && self.out.structure.frames == 0 {
             // What browsers do: the first image makes the screen.
             self.out.structure.stored = Size::new(left + size.width, top + size.height);
-            self.out.irregular(
-                at,
-                "the logical screen has no pixels; the first image's size is taken",
-            );
-        } else if left + size.width > screen.width || top + size.height > screen.height {
             self.out
-                .irregular(at, "an image lies partly outside the logical screen");
+                .irregular(at, "the logical screen has no pixels; the first image's size is taken");
+        } else if left + size.width > screen.width || top + size.height > screen.height {
+            self.out.irregular(at, "an image lies partly outside the logical screen");
         }
         // Decoders allocate whole images, so one must keep to the limits of a canvas by itself.
         let limits = self.out.limits();
         let (actual, max) = (size.pixels(), limits.max_pixels);
         if actual > max {
-            self.out
-                .error(at, FindingKind::TooManyPixels { actual, max });
+            self.out.error(at, FindingKind::TooManyPixels { actual, max });
         }
     }
 
@@ -227,23 +201,15 @@ impl<'a> Walk<'a> {
     /// Delay and transparency of the image that follows (§23).
     fn control(&mut self, start: usize, data: usize) -> Step {
         let whole = self.sub_blocks("the file ends inside a graphic control extension");
-        self.out.part(
-            b"control",
-            PartKind::Header,
-            start..self.at,
-            data..self.at,
-            0,
-        )?;
+        self.out.part(b"control", PartKind::Header, start..self.at, data..self.at, 0)?;
         whole?;
         let block = self.out.bytes.get(data..self.at).unwrap_or_default();
         let [4, flags, low, high, _index, 0] = *block else {
-            self.out
-                .irregular(start, "a graphic control extension is not 4 bytes long");
+            self.out.irregular(start, "a graphic control extension is not 4 bytes long");
             return Ok(());
         };
         if std::mem::replace(&mut self.control_pending, true) {
-            self.out
-                .irregular(start, "two graphic control extensions before one image");
+            self.out.irregular(start, "two graphic control extensions before one image");
         }
         self.out.structure.has_alpha |= flags & 1 != 0;
         self.hundredths += u64::from(u16::from_le_bytes([low, high]));
@@ -256,8 +222,7 @@ impl<'a> Walk<'a> {
         match head.get(..12).and_then(|h| h.strip_prefix(&[11])) {
             Some(b"NETSCAPE2.0" | b"ANIMEXTS1.0") => {
                 let whole = self.sub_blocks("the file ends inside the loop count");
-                self.out
-                    .part(b"loop", PartKind::Header, start..self.at, data..self.at, 0)?;
+                self.out.part(b"loop", PartKind::Header, start..self.at, data..self.at, 0)?;
                 whole
             }
             Some(b"ICCRGBG1012") => self.profile(start, data),
@@ -267,24 +232,19 @@ impl<'a> Walk<'a> {
 
     fn profile(&mut self, start: usize, data: usize) -> Step {
         let whole = self.sub_blocks("the file ends inside a colour profile");
-        self.out
-            .part(b"ICC", PartKind::Color, start..self.at, data..self.at, 0)?;
+        self.out.part(b"ICC", PartKind::Color, start..self.at, data..self.at, 0)?;
         whole?;
         self.out.metadata(start, (self.at - data) as u64);
         if !self.out.structure.icc.is_empty() {
-            self.out
-                .irregular(start, "a second colour profile; it is ignored");
+            self.out.irregular(start, "a second colour profile; it is ignored");
             return Ok(());
         }
         // The spans of many tiny pieces would take more room than the profile.
         match pieces(self.out.bytes, data + 12, MAX_PIECES) {
             Some(pieces) => self.out.structure.icc = pieces,
-            None => self.out.warn(
-                start,
-                FindingKind::UnusableProfile {
-                    what: "it lies in too many pieces",
-                },
-            ),
+            None => self
+                .out
+                .warn(start, FindingKind::UnusableProfile { what: "it lies in too many pieces" }),
         }
         Ok(())
     }
@@ -294,8 +254,7 @@ impl<'a> Walk<'a> {
         let whole = self.sub_blocks("the file ends inside an extension");
         self.out.metadata(start, (self.at - data) as u64);
         self.scan(data);
-        self.out
-            .part(name, PartKind::Metadata, start..self.at, data..self.at, 0)?;
+        self.out.part(name, PartKind::Metadata, start..self.at, data..self.at, 0)?;
         whole
     }
 
@@ -310,8 +269,7 @@ impl<'a> Walk<'a> {
         let opened = bytes.get(6..8) == Some(b"/*".as_slice());
         if opened && memchr::memmem::find(text, b"*/").is_some() {
             let looks_like = "a script (JavaScript)";
-            self.out
-                .warn(data, FindingKind::EmbeddedScript { looks_like });
+            self.out.warn(data, FindingKind::EmbeddedScript { looks_like });
         }
     }
 

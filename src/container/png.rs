@@ -92,8 +92,7 @@ impl<'a> Walk<'a> {
         if !bytes.starts_with(&SIGNATURE) {
             return Err(self.out.fatal(0, "the PNG signature is missing"));
         }
-        self.out
-            .part(b"signature", PartKind::Neutral, 0..8, 0..8, 0)?;
+        self.out.part(b"signature", PartKind::Neutral, 0..8, 0..8, 0)?;
         let mut at = SIGNATURE.len();
         loop {
             let chunk = self.next_chunk(at)?;
@@ -110,21 +109,16 @@ impl<'a> Walk<'a> {
         let bytes = self.out.bytes;
         let rest = bytes.get(at..).unwrap_or_default();
         let Some((head, body)) = rest.split_at_checked(8) else {
-            self.out
-                .truncated(bytes.len(), "the file ends before the IEND chunk");
+            self.out.truncated(bytes.len(), "the file ends before the IEND chunk");
             return Err(Halt);
         };
         let length = be_u32(head, 0);
         let name = [head[4], head[5], head[6], head[7]];
         if length > MAX_LENGTH {
-            return Err(self
-                .out
-                .fatal(at, "a chunk's length is above 2147483647 (2^31 - 1)"));
+            return Err(self.out.fatal(at, "a chunk's length is above 2147483647 (2^31 - 1)"));
         }
         if !name.iter().all(u8::is_ascii_alphabetic) {
-            return Err(self
-                .out
-                .fatal(at, "a chunk's name is not made of four letters"));
+            return Err(self.out.fatal(at, "a chunk's name is not made of four letters"));
         }
         let length = length as usize;
         let Some(data) = body.get(..length).filter(|_| body.len() - length >= 4) else {
@@ -137,8 +131,7 @@ impl<'a> Walk<'a> {
             {
                 let _ = self.ihdr(at, data);
             }
-            self.out
-                .truncated(bytes.len(), "the file ends inside a chunk");
+            self.out.truncated(bytes.len(), "the file ends inside a chunk");
             return Err(Halt);
         };
         let crc = be_u32(body, length);
@@ -184,18 +177,11 @@ impl<'a> Walk<'a> {
                 self.out.corrupt(at, crc_text(chunk.name));
             } else {
                 // Decoders skip such a chunk, so it is not part of the picture.
-                self.out
-                    .irregular(at, "an ancillary chunk's checksum is wrong; it is ignored");
+                self.out.irregular(at, "an ancillary chunk's checksum is wrong; it is ignored");
                 kind = PartKind::Metadata;
             }
         }
-        self.out.part(
-            &chunk.name,
-            kind,
-            chunk.span.clone(),
-            chunk.payload.clone(),
-            0,
-        )?;
+        self.out.part(&chunk.name, kind, chunk.span.clone(), chunk.payload.clone(), 0)?;
         if self.data == Data::Inside && chunk.name != *b"IDAT" {
             self.data = Data::After;
         }
@@ -231,15 +217,9 @@ impl<'a> Walk<'a> {
             return Err(self.out.fatal(at, "the IHDR chunk is not 13 bytes long"));
         }
         let size = Size::new(be_u32(data, 0), be_u32(data, 4));
-        let header = Header {
-            bit_depth: data[8],
-            color_type: data[9],
-            interlaced: data[12] == 1,
-        };
+        let header = Header { bit_depth: data[8], color_type: data[9], interlaced: data[12] == 1 };
         if size.width.max(size.height) > MAX_LENGTH {
-            return Err(self
-                .out
-                .fatal(at, "a side is longer than 2147483647 (2^31 - 1) pixels"));
+            return Err(self.out.fatal(at, "a side is longer than 2147483647 (2^31 - 1) pixels"));
         }
         self.out.structure.stored = size;
         self.out.structure.frames = 1;
@@ -257,14 +237,10 @@ impl<'a> Walk<'a> {
             _ => return Err(self.out.fatal(at, "the colour type does not exist")),
         };
         if !allowed.contains(&header.bit_depth) {
-            return Err(self
-                .out
-                .fatal(at, "the bit depth does not exist for this colour type"));
+            return Err(self.out.fatal(at, "the bit depth does not exist for this colour type"));
         }
         if data[10] != 0 || data[11] != 0 {
-            return Err(self
-                .out
-                .fatal(at, "the compression or filter method does not exist"));
+            return Err(self.out.fatal(at, "the compression or filter method does not exist"));
         }
         if data[12] > 1 {
             return Err(self.out.fatal(at, "the interlace method does not exist"));
@@ -276,11 +252,8 @@ impl<'a> Walk<'a> {
             _ => ColorModel::Rgb,
         };
         structure.has_alpha = matches!(header.color_type, 4 | 6);
-        structure.coding = if header.interlaced {
-            "deflate, interlaced (Adam7)"
-        } else {
-            "deflate"
-        };
+        structure.coding =
+            if header.interlaced { "deflate, interlaced (Adam7)" } else { "deflate" };
         self.header = Some(header);
         Ok(())
     }
@@ -303,18 +276,13 @@ impl<'a> Walk<'a> {
         // For colour types 2 and 6 a palette is only a suggestion (§11.2.2).
         let entries = data.len() / 3;
         if !data.len().is_multiple_of(3) {
-            self.out
-                .corrupt(at, "the palette's length is no multiple of 3");
+            self.out.corrupt(at, "the palette's length is no multiple of 3");
         } else if entries == 0 || entries > 256 {
-            self.out
-                .corrupt(at, "the palette does not have 1 to 256 entries");
+            self.out.corrupt(at, "the palette does not have 1 to 256 entries");
         } else if matches!(header.color_type, 0 | 4) {
             self.out.irregular(at, "a palette in a grey picture");
         } else if header.color_type == 3 && entries > 1 << header.bit_depth {
-            self.out.irregular(
-                at,
-                "the palette has more entries than the bit depth can name",
-            );
+            self.out.irregular(at, "the palette has more entries than the bit depth can name");
         }
         if self.transparency {
             self.out.irregular(at, "the PLTE chunk follows tRNS");
@@ -329,14 +297,11 @@ impl<'a> Walk<'a> {
                 self.animation.default_image_begins();
                 let indexed = self.header.is_some_and(|h| h.color_type == 3);
                 if indexed && self.palette_entries.is_none() {
-                    self.out
-                        .corrupt(at, "an indexed picture without a palette before its data");
+                    self.out.corrupt(at, "an indexed picture without a palette before its data");
                 }
             }
             Data::Inside => {}
-            Data::After => self
-                .out
-                .corrupt(at, "the IDAT chunks are not next to each other"),
+            Data::After => self.out.corrupt(at, "the IDAT chunks are not next to each other"),
         }
     }
 

@@ -27,12 +27,7 @@ pub(super) struct Record<'a> {
 
 impl<'a> Record<'a> {
     pub(super) fn new(format: Format, bytes: &'a [u8], limits: &'a Limits) -> Self {
-        Self {
-            structure: Structure::new(format),
-            bytes,
-            limits,
-            metadata_full: false,
-        }
+        Self { structure: Structure::new(format), bytes, limits, metadata_full: false }
     }
 
     pub(super) const fn limits(&self) -> &'a Limits {
@@ -109,9 +104,7 @@ impl<'a> Record<'a> {
 
     /// Metadata bytes still allowed.
     pub(super) const fn metadata_left(&self) -> u64 {
-        self.limits
-            .max_metadata_bytes
-            .saturating_sub(self.structure.metadata_bytes)
+        self.limits.max_metadata_bytes.saturating_sub(self.structure.metadata_bytes)
     }
 
     /// Counts metadata; the limit is reported once.
@@ -145,11 +138,8 @@ impl<'a> Record<'a> {
         let span = end..self.bytes.len();
         let bytes = tail.len() as u64;
         self.warn(end, FindingKind::TrailingData { bytes, looks_like });
-        self.structure.trailing = Some(Trailing {
-            span: wide(&span),
-            looks_like,
-            announced: false,
-        });
+        self.structure.trailing =
+            Some(Trailing { span: wide(&span), looks_like, announced: false });
         // One part too many would only repeat what the finding says.
         let _ = self.part(b"trailing", PartKind::Trailing, span.clone(), span, 0);
     }

@@ -49,23 +49,14 @@ const MARKUP: [(&[u8], &str); 8] = [
 ];
 
 /// Calls that show up in scripts hidden from a parser by a comment of the host format.
-const CALLS: [&[u8]; 5] = [
-    b"alert(",
-    b"eval(",
-    b"document.cookie",
-    b"document.domain",
-    b"document.write(",
-];
+const CALLS: [&[u8]; 5] =
+    [b"alert(", b"eval(", b"document.cookie", b"document.domain", b"document.write("];
 
 /// What the bytes after the end of a picture look like, where that is known.
 pub(super) fn looks_like(tail: &[u8]) -> Option<&'static str> {
     let is_filler = |b: &u8| *b == 0 || b.is_ascii_whitespace();
     let Some(start) = tail.iter().position(|b| !is_filler(b)) else {
-        let padding = if tail.contains(&0) {
-            "zero padding"
-        } else {
-            "white space"
-        };
+        let padding = if tail.contains(&0) { "zero padding" } else { "white space" };
         return Some(padding);
     };
     // A signature that itself opens with a zero is looked for before padding is skipped.
@@ -73,9 +64,7 @@ pub(super) fn looks_like(tail: &[u8]) -> Option<&'static str> {
         return Some(name);
     }
     let body = tail.get(start..).unwrap_or_default();
-    let text = body
-        .strip_prefix(b"\xef\xbb\xbf".as_slice())
-        .unwrap_or(body);
+    let text = body.strip_prefix(b"\xef\xbb\xbf".as_slice()).unwrap_or(body);
     if let Some(name) = signature(text) {
         return Some(name);
     }
@@ -90,19 +79,14 @@ pub(super) fn looks_like(tail: &[u8]) -> Option<&'static str> {
     if memmem::find(text, b"PK\x03\x04").is_some() {
         return Some("a zip archive");
     }
-    if head
-        .iter()
-        .all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace())
-    {
+    if head.iter().all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()) {
         return Some("text");
     }
     None
 }
 
 fn signature(bytes: &[u8]) -> Option<&'static str> {
-    let by_prefix = SIGNATURES
-        .iter()
-        .find(|(prefix, _)| bytes.starts_with(prefix));
+    let by_prefix = SIGNATURES.iter().find(|(prefix, _)| bytes.starts_with(prefix));
     if let Some((_, name)) = by_prefix {
         return Some(name);
     }
@@ -172,10 +156,7 @@ mod tests {
         assert_eq!(looks_like(b"<ScRiPt>1"), Some("a script (HTML)"));
         assert_eq!(looks_like(b"just a note"), Some("text"));
         assert_eq!(looks_like(b"\x01\x02\x03\x04"), None);
-        assert_eq!(
-            looks_like(b"\xff\xd8\xff\xe0"),
-            Some("a second image (JPEG)")
-        );
+        assert_eq!(looks_like(b"\xff\xd8\xff\xe0"), Some("a second image (JPEG)"));
     }
 
     #[test]

@@ -83,13 +83,10 @@ impl Walk<'_> {
         let bytes = self.out.bytes;
         let len = bytes.len();
         if !bytes.starts_with(b"RIFF") || bytes.get(8..12).is_some_and(|form| form != b"WEBP") {
-            return Err(self
-                .out
-                .fatal(0, "the RIFF and WEBP signatures are missing"));
+            return Err(self.out.fatal(0, "the RIFF and WEBP signatures are missing"));
         }
         if len < 12 {
-            self.out
-                .truncated(len, "the file ends inside its RIFF header");
+            self.out.truncated(len, "the file ends inside its RIFF header");
             return Err(Halt);
         }
         // Its size changes with the metadata, so the header is no part of the picture's identity.
@@ -97,8 +94,7 @@ impl Walk<'_> {
         let riff = le_u32(bytes, 4);
         // The size covers the form type and leaves room for itself in 32 bits (§2.4).
         if !(4..=u32::MAX - 10).contains(&riff) {
-            self.out
-                .corrupt(4, "the size in the RIFF header is out of range");
+            self.out.corrupt(4, "the size in the RIFF header is out of range");
         }
         if riff % 2 == 1 {
             self.out.irregular(4, "the size in the RIFF header is odd");
@@ -112,8 +108,7 @@ impl Walk<'_> {
             self.chunk(&chunk)?;
         }
         if claimed > len {
-            self.out
-                .truncated(len, "the file is shorter than its RIFF header says");
+            self.out.truncated(len, "the file is shorter than its RIFF header says");
         }
         // An odd size leaves the last chunk's padding outside.
         Ok(at.max(inside))
@@ -125,11 +120,9 @@ impl Walk<'_> {
         let bytes = self.out.bytes;
         let Some(head) = bytes.get(at..end).and_then(|rest| rest.get(..8)) else {
             if claimed > bytes.len() {
-                self.out
-                    .truncated(bytes.len(), "the file ends inside the head of a chunk");
+                self.out.truncated(bytes.len(), "the file ends inside the head of a chunk");
             } else {
-                self.out
-                    .corrupt(at, "the head of a chunk reaches past what holds it");
+                self.out.corrupt(at, "the head of a chunk reaches past what holds it");
             }
             return Err(Halt);
         };
@@ -141,14 +134,11 @@ impl Walk<'_> {
             if name == *b"VP8X" || name == *b"VP8 " || name == *b"VP8L" {
                 self.size_of_broken(name, &clipped);
             }
-            let _ = self
-                .out
-                .part(&name, PartKind::ImageData, at..end, clipped, 0);
+            let _ = self.out.part(&name, PartKind::ImageData, at..end, clipped, 0);
             if end == bytes.len() {
                 self.out.truncated(end, "the file ends inside a chunk");
             } else {
-                self.out
-                    .corrupt(at, "a chunk reaches past the end of what holds it");
+                self.out.corrupt(at, "a chunk reaches past the end of what holds it");
             }
             return Err(Halt);
         }
@@ -156,14 +146,9 @@ impl Walk<'_> {
         // Only the last chunk of a file may lack its padding, and then the file is at its end.
         let span = at..padded.min(bytes.len());
         if padded > end && size % 2 == 1 {
-            self.out
-                .irregular(payload.end, "the last chunk lacks its padding byte");
+            self.out.irregular(payload.end, "the last chunk lacks its padding byte");
         }
-        Ok(Chunk {
-            name,
-            span,
-            payload,
-        })
+        Ok(Chunk { name, span, payload })
     }
 
     /// A size for the report, though the file is cut.
@@ -187,16 +172,14 @@ impl Walk<'_> {
         let first = at == 12;
         match &chunk.name {
             b"VP8X" if first => self.extended(chunk),
-            _ if first && !matches!(&chunk.name, b"VP8 " | b"VP8L") => Err(self
-                .out
-                .fatal(at, "the first chunk is none of VP8, VP8L and VP8X")),
+            _ if first && !matches!(&chunk.name, b"VP8 " | b"VP8L") => {
+                Err(self.out.fatal(at, "the first chunk is none of VP8, VP8L and VP8X"))
+            }
             b"VP8 " | b"VP8L" => self.still(chunk),
             _ if self.canvas.is_none() => {
                 // A simple file is over after its image (§2.5, §2.6).
-                self.out.irregular(
-                    at,
-                    "chunks follow the image of a simple file; they are ignored",
-                );
+                self.out
+                    .irregular(at, "chunks follow the image of a simple file; they are ignored");
                 self.carried(chunk, 0)
             }
             b"ALPH" => self.alpha(chunk, 0),
@@ -220,55 +203,38 @@ impl Walk<'_> {
 
     fn extended(&mut self, chunk: &Chunk) -> Step {
         let at = chunk.span.start;
-        let data = self
-            .out
-            .bytes
-            .get(chunk.payload.clone())
-            .unwrap_or_default();
+        let data = self.out.bytes.get(chunk.payload.clone()).unwrap_or_default();
         let Some(size) = canvas_size(data) else {
             return Err(self.out.fatal(at, "the VP8X chunk is not 10 bytes long"));
         };
         if data.len() != 10 {
-            self.out
-                .irregular(at, "the VP8X chunk is not 10 bytes long");
+            self.out.irregular(at, "the VP8X chunk is not 10 bytes long");
         }
         let flags = data[0];
         if size.pixels() > u64::from(u32::MAX) {
-            self.out
-                .corrupt(at, "the canvas has more than 4294967295 (2^32 - 1) pixels");
+            self.out.corrupt(at, "the canvas has more than 4294967295 (2^32 - 1) pixels");
         }
         self.out.structure.stored = size;
         self.out.structure.has_alpha = flags & flag::ALPHA != 0;
         self.canvas = Some(Canvas { size, flags });
         // The flags tell of metadata too, and a still's canvas is its image's size: only the
         // canvas of an animation is part of what is shown.
-        self.out.part(
-            b"VP8X",
-            PartKind::Neutral,
-            chunk.span.clone(),
-            chunk.payload.clone(),
-            0,
-        )?;
+        self.out.part(b"VP8X", PartKind::Neutral, chunk.span.clone(), chunk.payload.clone(), 0)?;
         if flags & flag::ANIMATION != 0 {
             let canvas = chunk.payload.start + 4..chunk.payload.start + 10;
-            self.out
-                .part(b"canvas", PartKind::Header, canvas.clone(), canvas, 1)?;
+            self.out.part(b"canvas", PartKind::Header, canvas.clone(), canvas, 1)?;
         }
         Ok(())
     }
 
     fn is_animated(&self) -> bool {
-        self.canvas
-            .is_some_and(|canvas| canvas.flags & flag::ANIMATION != 0)
+        self.canvas.is_some_and(|canvas| canvas.flags & flag::ANIMATION != 0)
     }
 
     fn still(&mut self, chunk: &Chunk) -> Step {
         let at = chunk.span.start;
         if self.is_animated() {
-            self.out.irregular(
-                at,
-                "an image beside the frames of an animation; it is ignored",
-            );
+            self.out.irregular(at, "an image beside the frames of an animation; it is ignored");
             return self.carried(chunk, 0);
         }
         if self.image.is_some() {
@@ -278,19 +244,15 @@ impl Walk<'_> {
         let frame = self.bitstream(chunk, 0)?;
         self.image = Some(frame);
         match self.canvas {
-            Some(canvas) if canvas.size != frame.size => self.out.corrupt(
-                at,
-                "the image has another size than the canvas in the VP8X chunk",
-            ),
+            Some(canvas) if canvas.size != frame.size => {
+                self.out.corrupt(at, "the image has another size than the canvas in the VP8X chunk")
+            }
             Some(_) => {}
             None => self.out.structure.stored = frame.size,
         }
         let alpha = self.alpha.take();
         if let Some(alpha) = alpha.filter(|_| frame.lossless) {
-            self.out.irregular(
-                alpha,
-                "an ALPH chunk beside a lossless image; it is ignored",
-            );
+            self.out.irregular(alpha, "an ALPH chunk beside a lossless image; it is ignored");
         }
         self.declare_alpha(at, frame.alpha || alpha.is_some());
         Ok(())
@@ -299,10 +261,7 @@ impl Walk<'_> {
     /// Alpha in the image counts though the flag for it is missing: decoders show it.
     fn declare_alpha(&mut self, at: usize, alpha: bool) {
         if alpha && self.canvas.is_some() && !self.out.structure.has_alpha {
-            self.out.irregular(
-                at,
-                "the image has alpha, but the VP8X chunk does not say so",
-            );
+            self.out.irregular(at, "the image has alpha, but the VP8X chunk does not say so");
         }
         self.out.structure.has_alpha |= alpha;
     }
@@ -323,22 +282,12 @@ impl Walk<'_> {
             let span = super::record::wide(&chunk.payload);
             self.out.structure.icc.push(span);
         }
-        self.out.part(
-            b"ICCP",
-            PartKind::Color,
-            chunk.span.clone(),
-            chunk.payload.clone(),
-            0,
-        )
+        self.out.part(b"ICCP", PartKind::Color, chunk.span.clone(), chunk.payload.clone(), 0)
     }
 
     /// A chunk that is no part of the picture.
     fn carried(&mut self, chunk: &Chunk, depth: u8) -> Step {
-        let data = self
-            .out
-            .bytes
-            .get(chunk.payload.clone())
-            .unwrap_or_default();
+        let data = self.out.bytes.get(chunk.payload.clone()).unwrap_or_default();
         self.out.metadata(chunk.span.start, data.len() as u64);
         self.out.text(chunk.payload.start, data);
         self.out.part(
@@ -355,10 +304,7 @@ impl Walk<'_> {
         let structure = &mut self.out.structure;
         structure.orientation = self.exif.unwrap_or_default();
         structure.coding = match self.codings {
-            Codings {
-                lossy: true,
-                lossless: true,
-            } => "lossy (VP8) and lossless (VP8L)",
+            Codings { lossy: true, lossless: true } => "lossy (VP8) and lossless (VP8L)",
             Codings { lossless: true, .. } => "lossless (VP8L)",
             _ => "lossy (VP8)",
         };
@@ -375,8 +321,7 @@ impl Walk<'_> {
             } else if !animated && self.image.is_none() {
                 let len = self.out.bytes.len();
                 if len <= 12 {
-                    self.out
-                        .truncated(len, "the file ends behind its RIFF header");
+                    self.out.truncated(len, "the file ends behind its RIFF header");
                 } else {
                     self.out.corrupt(12, "the file has no image");
                 }

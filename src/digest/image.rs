@@ -25,19 +25,12 @@ impl ImageDigest {
             .enumerate()
             .filter(|(_, part)| enters(format, part))
             .map(|(index, part)| {
-                (
-                    part.name,
-                    shown(format, structure.parts.get(index + 1), part, bytes),
-                )
+                (part.name, shown(format, structure.parts.get(index + 1), part, bytes))
             })
             .collect();
 
         let mut hasher = blake3::Hasher::new();
-        if !structure
-            .parts
-            .iter()
-            .any(|part| part.kind == PartKind::ImageData)
-        {
+        if !structure.parts.iter().any(|part| part.kind == PartKind::ImageData) {
             // Nothing to tell two such files apart but their bytes.
             hasher.update(DOMAIN_WHOLE_FILE).update(bytes);
             return Self(hasher.finalize().into());
@@ -46,15 +39,9 @@ impl ImageDigest {
         update_named(&mut hasher, format.name(), &[]);
         hasher.update(&structure.stored.width.to_le_bytes());
         hasher.update(&structure.stored.height.to_le_bytes());
-        hasher.update(&[
-            structure.orientation.exif(),
-            decided_elsewhere(structure, bytes),
-        ]);
-        let profile: Vec<&[u8]> = structure
-            .icc
-            .iter()
-            .map(|span| clamped(bytes, span.start, span.end))
-            .collect();
+        hasher.update(&[structure.orientation.exif(), decided_elsewhere(structure, bytes)]);
+        let profile: Vec<&[u8]> =
+            structure.icc.iter().map(|span| clamped(bytes, span.start, span.end)).collect();
         update_named(&mut hasher, "ICC", &profile);
         for run in pieces.chunk_by(|a, b| a.0 == b.0 && is_one_stream(format, a.0.as_str())) {
             let payloads: Vec<&[u8]> = run.iter().map(|(_, payload)| *payload).collect();
@@ -69,9 +56,7 @@ impl ImageDigest {
 /// Hashes a name and a payload in pieces; the lengths before each keep one from running into the next.
 fn update_named(hasher: &mut blake3::Hasher, name: &str, payloads: &[&[u8]]) {
     let total: u64 = payloads.iter().map(|payload| payload.len() as u64).sum();
-    hasher
-        .update(&(name.len() as u64).to_le_bytes())
-        .update(name.as_bytes());
+    hasher.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
     hasher.update(&total.to_le_bytes());
     for payload in payloads {
         hasher.update(payload);
@@ -80,10 +65,7 @@ fn update_named(hasher: &mut blake3::Hasher, name: &str, payloads: &[&[u8]]) {
 
 /// Whether a part is hashed as it stands in the file.
 fn enters(format: Format, part: &Part) -> bool {
-    if !matches!(
-        part.kind,
-        PartKind::Header | PartKind::ImageData | PartKind::Color
-    ) {
+    if !matches!(part.kind, PartKind::Header | PartKind::ImageData | PartKind::Color) {
         return false;
     }
     let name = part.name.as_str();

@@ -65,11 +65,7 @@ impl PerceptualHash {
     /// white logo), on black.
     pub fn of(pixels: &Pixels) -> Option<Self> {
         from_cells(&reduce(pixels, 255)).or_else(|| {
-            if pixels.has_transparency() {
-                from_cells(&reduce(pixels, 0))
-            } else {
-                None
-            }
+            if pixels.has_transparency() { from_cells(&reduce(pixels, 0)) } else { None }
         })
     }
 
@@ -131,10 +127,7 @@ fn coverage(cell: usize, length: u64) -> impl Iterator<Item = (usize, u64)> {
 /// The picture as 32 × 32 means of luma, each over its exact share of the area, in 1/256 of a grey
 /// level. Transparency shows `ground`.
 fn reduce(pixels: &Pixels, ground: u8) -> [[u16; SIDE]; SIDE] {
-    let (width, height) = (
-        u64::from(pixels.size().width),
-        u64::from(pixels.size().height),
-    );
+    let (width, height) = (u64::from(pixels.size().width), u64::from(pixels.size().height));
     let area = width * height;
     let mut cells = [[0; SIDE]; SIDE];
     // One cell row at a time: columns first, since adding rows of columns is what a CPU does best.
@@ -190,21 +183,13 @@ fn from_cells(cells: &[[u16; SIDE]; SIDE]) -> Option<PerceptualHash> {
     let mut rows = [[0i64; BAND]; SIDE];
     for (out, row) in rows.iter_mut().zip(cells) {
         for (u, coefficient) in out.iter_mut().enumerate() {
-            *coefficient = row
-                .iter()
-                .enumerate()
-                .map(|(x, v)| i64::from(*v) * base(u, x))
-                .sum();
+            *coefficient = row.iter().enumerate().map(|(x, v)| i64::from(*v) * base(u, x)).sum();
         }
     }
     let mut coefficients = [0i64; BAND * BAND];
     for (index, coefficient) in coefficients.iter_mut().enumerate() {
         let (u, v) = (index % BAND, index / BAND);
-        *coefficient = rows
-            .iter()
-            .enumerate()
-            .map(|(y, row)| row[u] * base(v, y))
-            .sum();
+        *coefficient = rows.iter().enumerate().map(|(y, row)| row[u] * base(v, y)).sum();
     }
     // The mean says how bright a picture is, not what it shows; its bit stays 0.
     let changes = &coefficients[1..];
@@ -213,11 +198,7 @@ fn from_cells(cells: &[[u16; SIDE]; SIDE]) -> Option<PerceptualHash> {
         return None;
     }
     let threshold = median(&mut changes.to_vec());
-    Some(PerceptualHash(
-        changes
-            .iter()
-            .fold(0, |bits, c| bits << 1 | u64::from(*c > threshold)),
-    ))
+    Some(PerceptualHash(changes.iter().fold(0, |bits, c| bits << 1 | u64::from(*c > threshold))))
 }
 
 /// The middle one of an odd number of values.
@@ -244,10 +225,7 @@ mod tests {
             for x in 0..SIDE {
                 let angle = (2 * x + 1) as f64 * frequency as f64 * core::f64::consts::PI / 64.0;
                 let error = base(frequency, x) as f64 - libm::cos(angle) * 16_384.0;
-                assert!(
-                    error.abs() < 0.51,
-                    "frequency {frequency}, sample {x}: {error}"
-                );
+                assert!(error.abs() < 0.51, "frequency {frequency}, sample {x}: {error}");
             }
         }
     }
@@ -258,10 +236,7 @@ mod tests {
             let mut weights = std::collections::BTreeMap::new();
             for cell in 0..SIDE {
                 let covered: Vec<_> = coverage(cell, length).collect();
-                assert_eq!(
-                    covered.iter().map(|(_, weight)| weight).sum::<u64>(),
-                    length
-                );
+                assert_eq!(covered.iter().map(|(_, weight)| weight).sum::<u64>(), length);
                 for (index, weight) in covered {
                     *weights.entry(index).or_insert(0) += weight;
                 }

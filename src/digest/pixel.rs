@@ -19,10 +19,7 @@ impl PixelDigest {
         hasher.update(&pixels.size().width.to_le_bytes());
         hasher.update(&pixels.size().height.to_le_bytes());
         let mut rgba = vec![0; PIXELS_AT_ONCE * 4];
-        for piece in pixels
-            .samples()
-            .chunks(PIXELS_AT_ONCE * pixels.layout().channels())
-        {
+        for piece in pixels.samples().chunks(PIXELS_AT_ONCE * pixels.layout().channels()) {
             let filled = piece.len() / pixels.layout().channels() * 4;
             match pixels.layout() {
                 Layout::Rgb8 => {
@@ -58,13 +55,8 @@ mod tests {
     #[test]
     fn opaque_rgba_equals_rgb_across_many_pieces() {
         let (width, height) = (333, 101);
-        let rgb: Vec<u8> = (0..width * height * 3)
-            .map(|i| (i * 7 % 251) as u8)
-            .collect();
-        let rgba = rgb
-            .chunks_exact(3)
-            .flat_map(|p| [p[0], p[1], p[2], 255])
-            .collect();
+        let rgb: Vec<u8> = (0..width * height * 3).map(|i| (i * 7 % 251) as u8).collect();
+        let rgba = rgb.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
         assert_eq!(
             PixelDigest::of(&picture(width, height, Layout::Rgb8, rgb)),
             PixelDigest::of(&picture(width, height, Layout::Rgba8, rgba)),

@@ -68,10 +68,8 @@ pub fn group_duplicates(pictures: &[Fingerprint], radius: Option<u32>) -> Vec<Du
         // pairs.
         let mut first_with = HashMap::new();
         let mut index_of_hashes = HammingIndex::new();
-        for (index, hash) in pictures
-            .iter()
-            .enumerate()
-            .filter_map(|(i, p)| Some((i, p.perceptual?)))
+        for (index, hash) in
+            pictures.iter().enumerate().filter_map(|(i, p)| Some((i, p.perceptual?)))
         {
             let first = *first_with.entry(hash).or_insert(index);
             near.join(index, first);
@@ -90,11 +88,7 @@ pub fn group_duplicates(pictures: &[Fingerprint], radius: Option<u32>) -> Vec<Du
         sets[exact.root(index)].push(index);
     }
     let mut groups: Vec<Vec<Vec<usize>>> = vec![Vec::new(); pictures.len()];
-    for (root, set) in sets
-        .into_iter()
-        .enumerate()
-        .filter(|(_, set)| !set.is_empty())
-    {
+    for (root, set) in sets.into_iter().enumerate().filter(|(_, set)| !set.is_empty()) {
         groups[near.root(root)].push(set);
     }
     groups

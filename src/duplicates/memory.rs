@@ -36,11 +36,7 @@ impl MemoryIndex {
 
     /// How many images and reservations there are, over all scopes.
     pub fn len(&self) -> usize {
-        read(&self.state)
-            .scopes
-            .values()
-            .map(|scope| scope.entries.len())
-            .sum()
+        read(&self.state).scopes.values().map(|scope| scope.entries.len()).sum()
     }
 
     /// Whether there are none.
@@ -108,10 +104,7 @@ impl Entry {
 
     fn known(&self) -> Known {
         let committed = matches!(self.stage, Stage::Committed { .. });
-        Known {
-            id: self.id.to_string(),
-            committed,
-        }
+        Known { id: self.id.to_string(), committed }
     }
 }
 
@@ -148,20 +141,14 @@ impl Scope {
             self.holders
                 .entry(*digest)
                 .and_modify(|holders| holders.later.push(slot))
-                .or_insert(Holders {
-                    first: slot,
-                    later: Vec::new(),
-                });
+                .or_insert(Holders { first: slot, later: Vec::new() });
         }
     }
 
     fn extend(&mut self, slot: Slot, digests: &[Digest]) -> Option<Known> {
         let entry = self.entries.get(&slot)?;
-        let new: Vec<Digest> = digests
-            .iter()
-            .filter(|digest| !entry.digests.contains(digest))
-            .copied()
-            .collect();
+        let new: Vec<Digest> =
+            digests.iter().filter(|digest| !entry.digests.contains(digest)).copied().collect();
         let known = self.held(&new, entry.image());
         if known.is_none() {
             self.hold(slot, &new);
@@ -173,10 +160,7 @@ impl Scope {
         let Some(entry) = self.entries.get(&slot) else {
             return;
         };
-        let replaced = entry
-            .image()
-            .and_then(|image| self.committed.get(image))
-            .copied();
+        let replaced = entry.image().and_then(|image| self.committed.get(image)).copied();
         let namesake = self.committed.get(id).copied();
         for old in [replaced, namesake].into_iter().flatten() {
             self.forget(old);
@@ -250,37 +234,24 @@ impl DuplicateIndex for MemoryIndex {
         let entry = Entry {
             id: id.into(),
             digests: Vec::with_capacity(digests.len()),
-            stage: Stage::Reserved {
-                replaces: replaces.map(Arc::from),
-            },
+            stage: Stage::Reserved { replaces: replaces.map(Arc::from) },
         };
         let found = state.scopes.entry(scope.into()).or_default();
         found.entries.insert(slot, entry);
         found.hold(slot, digests);
         drop(guard);
-        let hold = MemoryHold {
-            state: Arc::clone(&self.state),
-            scope: scope.into(),
-            slot,
-        };
+        let hold = MemoryHold { state: Arc::clone(&self.state), scope: scope.into(), slot };
         Ok(Reserve::Reserved(Reservation::new(Box::new(hold))))
     }
 
     fn lookup(&self, scope: &str, digests: &[Digest]) -> Result<Option<Known>, IndexError> {
         let state = read(&self.state);
-        Ok(state
-            .scopes
-            .get(scope)
-            .and_then(|scope| scope.held(digests, None)))
+        Ok(state.scopes.get(scope).and_then(|scope| scope.held(digests, None)))
     }
 
     fn release(&self, scope: &str, id: &str) -> Result<bool, IndexError> {
         let mut state = write(&self.state);
-        let slot = state
-            .scopes
-            .get(scope)
-            .and_then(|scope| scope.committed.get(id))
-            .copied();
+        let slot = state.scopes.get(scope).and_then(|scope| scope.committed.get(id)).copied();
         if let Some(slot) = slot {
             state.forget(scope, slot);
         }

@@ -152,10 +152,7 @@ pub struct Reservation {
 impl Reservation {
     /// A reservation over an index's own state.
     pub fn new(hold: Box<dyn Hold>) -> Self {
-        Self {
-            hold: Some(hold),
-            hash: None,
-        }
+        Self { hold: Some(hold), hash: None }
     }
 
     /// Reserves further digests, such as those of pixels, which are known only after decoding. When
@@ -164,9 +161,7 @@ impl Reservation {
     /// # Errors
     /// [`IndexError`] when the index cannot answer; the reservation stands as it was.
     pub fn extend(&mut self, digests: &[Digest]) -> Result<Option<Known>, IndexError> {
-        self.hold
-            .as_mut()
-            .map_or(Ok(None), |hold| hold.extend(digests))
+        self.hold.as_mut().map_or(Ok(None), |hold| hold.extend(digests))
     }
 
     /// The hash under which the image can be found once it is committed.

@@ -75,15 +75,8 @@ struct Table<K> {
 
 impl<K> Default for HammingIndex<K> {
     fn default() -> Self {
-        let waiting = Pairs {
-            hashes: Vec::new(),
-            keys: Vec::new(),
-        };
-        Self {
-            waiting,
-            tables: Vec::new(),
-            settled: 0,
-        }
+        let waiting = Pairs { hashes: Vec::new(), keys: Vec::new() };
+        Self { waiting, tables: Vec::new(), settled: 0 }
     }
 }
 
@@ -107,11 +100,8 @@ impl<K: Copy + Ord> HammingIndex<K> {
     pub fn insert(&mut self, hash: PerceptualHash, key: K) {
         self.waiting.hashes.push(hash.bits());
         self.waiting.keys.push(key);
-        let most = if self.settled == 0 {
-            TABLES_FROM
-        } else {
-            WAITING.max(self.settled / WAITING_SHARE)
-        };
+        let most =
+            if self.settled == 0 { TABLES_FROM } else { WAITING.max(self.settled / WAITING_SHARE) };
         if self.waiting.hashes.len() >= most {
             self.settle();
         }
@@ -132,11 +122,7 @@ impl<K: Copy + Ord> HammingIndex<K> {
         }
         self.settled -= usize::from(found);
         // Half of the tables is empty: time to give the room back.
-        if self
-            .tables
-            .first()
-            .is_some_and(|table| table.pairs.hashes.len() / 2 > self.settled)
-        {
+        if self.tables.first().is_some_and(|table| table.pairs.hashes.len() / 2 > self.settled) {
             self.settle();
         }
         found
@@ -149,13 +135,7 @@ impl<K: Copy + Ord> HammingIndex<K> {
         let query = hash.bits();
         let mut found = Vec::new();
         let mut add = |difference: u64, key: K| found.push((difference.count_ones(), key));
-        compare(
-            &self.waiting.hashes,
-            &self.waiting.keys,
-            query,
-            radius,
-            &mut add,
-        );
+        compare(&self.waiting.hashes, &self.waiting.keys, query, radius, &mut add);
         match Split::of(radius, self.settled as u64) {
             Some(split) => probe(&self.tables, query, radius, &split, &mut add),
             None => {
@@ -170,11 +150,7 @@ impl<K: Copy + Ord> HammingIndex<K> {
 
     /// Makes the tables from everything there is, or a list when that is little.
     fn settle(&mut self) {
-        let Self {
-            waiting: mut all,
-            tables,
-            ..
-        } = std::mem::take(self);
+        let Self { waiting: mut all, tables, .. } = std::mem::take(self);
         if let Some(table) = tables.first() {
             for bucket in 0..BUCKETS {
                 let (hashes, keys) = table.bucket(bucket);
@@ -224,11 +200,7 @@ impl<K: Copy + PartialEq> Table<K> {
             pairs.keys[*end as usize] = *key;
             *end += 1;
         }
-        Self {
-            pairs,
-            starts,
-            ends,
-        }
+        Self { pairs, starts, ends }
     }
 
     fn bucket(&self, bucket: usize) -> (&[u64], &[K]) {
@@ -263,10 +235,7 @@ impl<K: Copy + PartialEq> Table<K> {
 }
 
 fn position<K: PartialEq>(hashes: &[u64], keys: &[K], bits: u64, key: &K) -> Option<usize> {
-    hashes
-        .iter()
-        .zip(keys)
-        .position(|(h, k)| *h == bits && k == key)
+    hashes.iter().zip(keys).position(|(h, k)| *h == bits && k == key)
 }
 
 /// Calls `found` with the difference and the key of every pair within `radius` of `query`.
@@ -279,9 +248,7 @@ fn compare<K: Copy>(
 ) {
     for (hashes, keys) in hashes.chunks(AT_ONCE).zip(keys.chunks(AT_ONCE)) {
         // Most pieces hold nothing near, and a minimum over a piece needs no branches.
-        let nearest = hashes
-            .iter()
-            .fold(u64::BITS, |n, h| n.min((h ^ query).count_ones()));
+        let nearest = hashes.iter().fold(u64::BITS, |n, h| n.min((h ^ query).count_ones()));
         if nearest > radius {
             continue;
         }
@@ -306,13 +273,8 @@ impl Split {
     /// The split of a radius, or `None` when comparing with all `len` hashes is cheaper.
     fn of(radius: u32, len: u64) -> Option<Self> {
         let (a, b) = (radius / TABLES as u32, radius % TABLES as u32);
-        let split = Self(std::array::from_fn(|t| {
-            if t as u32 <= b {
-                Some(a)
-            } else {
-                a.checked_sub(1)
-            }
-        }));
+        let split =
+            Self(std::array::from_fn(|t| if t as u32 <= b { Some(a) } else { a.checked_sub(1) }));
         let buckets: u64 = split.0.iter().flatten().map(|near| ball(*near)).sum();
         // What the buckets hold if hashes are spread evenly.
         let items = len.saturating_mul(buckets) / BUCKETS as u64;

@@ -47,41 +47,20 @@ impl<'a> Reduced<'a> {
     fn new(pixels: &'a Pixels) -> Self {
         let samples = pixels.samples();
         match pixels.layout() {
-            Layout::Rgba8 if pixels.has_transparency() => Self {
-                samples: Cow::Borrowed(samples),
-                kind: Kind::Rgba,
-            },
-            Layout::Rgba8
-                if samples
-                    .chunks_exact(4)
-                    .all(|p| p[0] == p[1] && p[1] == p[2]) =>
-            {
-                Self {
-                    samples: samples.iter().step_by(4).copied().collect(),
-                    kind: Kind::Grey,
-                }
+            Layout::Rgba8 if pixels.has_transparency() => {
+                Self { samples: Cow::Borrowed(samples), kind: Kind::Rgba }
+            }
+            Layout::Rgba8 if samples.chunks_exact(4).all(|p| p[0] == p[1] && p[1] == p[2]) => {
+                Self { samples: samples.iter().step_by(4).copied().collect(), kind: Kind::Grey }
             }
             Layout::Rgba8 => Self {
-                samples: samples
-                    .chunks_exact(4)
-                    .flat_map(|p| [p[0], p[1], p[2]])
-                    .collect(),
+                samples: samples.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect(),
                 kind: Kind::Rgb,
             },
-            Layout::Rgb8
-                if samples
-                    .chunks_exact(3)
-                    .all(|p| p[0] == p[1] && p[1] == p[2]) =>
-            {
-                Self {
-                    samples: samples.iter().step_by(3).copied().collect(),
-                    kind: Kind::Grey,
-                }
+            Layout::Rgb8 if samples.chunks_exact(3).all(|p| p[0] == p[1] && p[1] == p[2]) => {
+                Self { samples: samples.iter().step_by(3).copied().collect(), kind: Kind::Grey }
             }
-            Layout::Rgb8 => Self {
-                samples: Cow::Borrowed(samples),
-                kind: Kind::Rgb,
-            },
+            Layout::Rgb8 => Self { samples: Cow::Borrowed(samples), kind: Kind::Rgb },
         }
     }
 }
@@ -94,10 +73,9 @@ pub(crate) fn encode(
     ground: [u8; 3],
 ) -> Result<Vec<u8>, EncodeFailed> {
     match encoding {
-        Encoding::Jpeg { quality } if pixels.has_transparency() => jpeg(
-            &flatten(pixels, pixels.size(), ground).ok_or(EncodeFailed)?,
-            quality,
-        ),
+        Encoding::Jpeg { quality } if pixels.has_transparency() => {
+            jpeg(&flatten(pixels, pixels.size(), ground).ok_or(EncodeFailed)?, quality)
+        }
         Encoding::Jpeg { quality } => jpeg(pixels, quality),
         Encoding::Png => png(pixels),
         Encoding::WebPLossless => webp_lossless(pixels),
@@ -171,9 +149,7 @@ fn jpeg(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, EncodeFailed> {
         SamplingFactor::F_1_1
     });
     encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
-    encoder
-        .encode(&reduced.samples, width, height, color)
-        .map_err(|_| EncodeFailed)?;
+    encoder.encode(&reduced.samples, width, height, color).map_err(|_| EncodeFailed)?;
     Ok(bytes)
 }
 
@@ -192,9 +168,7 @@ fn png(pixels: &Pixels) -> Result<Vec<u8>, EncodeFailed> {
     encoder.set_deflate_compression(png::DeflateCompression::Level(3));
     encoder.set_filter(png::Filter::Adaptive);
     let mut writer = encoder.write_header().map_err(|_| EncodeFailed)?;
-    writer
-        .write_image_data(&reduced.samples)
-        .map_err(|_| EncodeFailed)?;
+    writer.write_image_data(&reduced.samples).map_err(|_| EncodeFailed)?;
     writer.finish().map_err(|_| EncodeFailed)?;
     Ok(bytes)
 }
@@ -208,12 +182,7 @@ fn webp_lossless(pixels: &Pixels) -> Result<Vec<u8>, EncodeFailed> {
     };
     let mut bytes = buffer(pixels);
     image_webp::WebPEncoder::new(&mut bytes)
-        .encode(
-            &reduced.samples,
-            pixels.size().width,
-            pixels.size().height,
-            color,
-        )
+        .encode(&reduced.samples, pixels.size().width, pixels.size().height, color)
         .map_err(|_| EncodeFailed)?;
     Ok(bytes)
 }
@@ -228,8 +197,5 @@ fn webp_lossy(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, EncodeFailed> {
         // libwebp itself leaves out an alpha channel that is opaque everywhere.
         webpx::Encoder::new_rgba(pixels.samples(), width, height)
     };
-    encoder
-        .quality(quality)
-        .encode(webpx::Unstoppable)
-        .map_err(|_| EncodeFailed)
+    encoder.quality(quality).encode(webpx::Unstoppable).map_err(|_| EncodeFailed)
 }

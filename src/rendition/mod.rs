@@ -80,6 +80,19 @@ impl fmt::Debug for Rendition {
     }
 }
 
+#[cfg(feature = "serde")]
+impl serde::Serialize for Rendition {
+    /// `size` as `WxH`, `format`, and `bytes`, the length of the file.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut row = serializer.serialize_struct("Rendition", 3)?;
+        row.serialize_field("size", &self.size.to_string())?;
+        row.serialize_field("format", &self.format)?;
+        row.serialize_field("bytes", &self.bytes.len())?;
+        row.end()
+    }
+}
+
 /// What renditions need to know of the upload beside its pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SourceFacts {
@@ -124,11 +137,7 @@ pub(crate) fn memory_needed(
 ) -> u64 {
     let channels = layout.channels() as u64;
     // The resampler premultiplies a copy of a transparent picture.
-    let premultiplied = if layout == Layout::Rgba8 {
-        source.pixels().saturating_mul(4)
-    } else {
-        0
-    };
+    let premultiplied = if layout == Layout::Rgba8 { source.pixels().saturating_mul(4) } else { 0 };
     let mut between = 0;
     let mut outputs = 0_u64;
     for spec in specs {
@@ -139,9 +148,7 @@ pub(crate) fn memory_needed(
             .saturating_add(plan.target.pixels().saturating_mul(channels))
             .saturating_add(plan.canvas.pixels().saturating_mul(2 * channels));
     }
-    outputs
-        .saturating_add(premultiplied)
-        .saturating_add(between.saturating_mul(channels))
+    outputs.saturating_add(premultiplied).saturating_add(between.saturating_mul(channels))
 }
 
 /// One rendition on its way.
@@ -169,14 +176,7 @@ impl<'a> Job<'a> {
             _ => OutputFormat::Jpeg.max_side(),
         };
         let plan = Plan::new(source.shown, spec, rules, holds);
-        Self {
-            spec,
-            plan,
-            encoding,
-            format,
-            on_ground,
-            ground: spec.ground(rules),
-        }
+        Self { spec, plan, encoding, format, on_ground, ground: spec.ground(rules) }
     }
 
     fn finish(&self, pixels: &Pixels) -> Result<Rendition, RenderStop> {
@@ -188,12 +188,7 @@ impl<'a> Job<'a> {
         };
         let bytes = encode::encode(&pixels, self.encoding, self.ground)
             .map_err(|_| RenderStop::Failed("encode"))?;
-        Ok(Rendition {
-            spec: *self.spec,
-            size: self.plan.canvas,
-            format: self.format,
-            bytes,
-        })
+        Ok(Rendition { spec: *self.spec, size: self.plan.canvas, format: self.format, bytes })
     }
 }
 
@@ -235,10 +230,8 @@ pub(crate) fn render(
         return Ok(Vec::new());
     }
     let transparent = pixels.has_transparency();
-    let jobs: Vec<Job<'_>> = specs
-        .iter()
-        .map(|spec| Job::new(spec, source, transparent, rules))
-        .collect();
+    let jobs: Vec<Job<'_>> =
+        specs.iter().map(|spec| Job::new(spec, source, transparent, rules)).collect();
     let mut order: Vec<usize> = (0..jobs.len()).collect();
     order.sort_by_key(|&i| (std::cmp::Reverse(jobs[i].plan.target.pixels()), i));
 
@@ -252,15 +245,9 @@ pub(crate) fn render(
                 return Err(RenderStop::Cancelled);
             }
             let (job, plan) = (&jobs[i], &jobs[i].plan);
-            let (from, crop) = nearest(
-                pixels,
-                source.shown,
-                plan,
-                &order[..done],
-                &jobs,
-                &resampled,
-            )
-            .ok_or(RenderStop::Failed("plan"))?;
+            let (from, crop) =
+                nearest(pixels, source.shown, plan, &order[..done], &jobs, &resampled)
+                    .ok_or(RenderStop::Failed("plan"))?;
             let output = resampler
                 .resample(from, &crop, plan.target, transparent)
                 .map_err(|_| RenderStop::Failed("resize"))?;
@@ -279,10 +266,7 @@ pub(crate) fn render(
     })?;
     finished
         .into_iter()
-        .map(|slot| {
-            slot.into_inner()
-                .unwrap_or(Err(RenderStop::Failed("encode")))
-        })
+        .map(|slot| slot.into_inner().unwrap_or(Err(RenderStop::Failed("encode"))))
         .collect()
 }
 

@@ -17,12 +17,7 @@ pub(crate) struct Crop {
 
 impl Crop {
     pub(crate) fn whole(size: Size) -> Self {
-        Self {
-            left: 0.0,
-            top: 0.0,
-            width: f64::from(size.width),
-            height: f64::from(size.height),
-        }
+        Self { left: 0.0, top: 0.0, width: f64::from(size.width), height: f64::from(size.height) }
     }
 
     /// The same part in the pixels of `size`, a picture of what `outer` cuts out. `None` when
@@ -83,11 +78,7 @@ impl Plan {
         let holds = holds.clamp(1, Bounds::MAX_SIDE);
         let most = Size::new(holds, holds);
         let whole = Crop::whole(shown);
-        let uncut = |target: Size| Self {
-            crop: whole,
-            target,
-            canvas: target,
-        };
+        let uncut = |target: Size| Self { crop: whole, target, canvas: target };
 
         if spec.width() == 0 || spec.height() == 0 {
             return uncut(in_proportion(shown, spec, rules, most));
@@ -96,35 +87,18 @@ impl Plan {
         let enlarge = spec.may_enlarge(rules);
         match spec.chosen_fit() {
             Fit::Contain => uncut(contained(shown, wanted, enlarge)),
-            Fit::Pad => Self {
-                canvas: wanted,
-                ..uncut(contained(shown, wanted, enlarge))
-            },
+            Fit::Pad => Self { canvas: wanted, ..uncut(contained(shown, wanted, enlarge)) },
             Fit::Exact if enlarge => uncut(wanted),
             Fit::Exact => uncut(shrink_into(wanted, shown)),
             Fit::Cover(focus) => {
-                let target = if enlarge {
-                    wanted
-                } else {
-                    shrink_into(wanted, shown)
-                };
+                let target = if enlarge { wanted } else { shrink_into(wanted, shown) };
                 let crop = if target == wanted {
                     covering(shown, wanted, focus)
                 } else {
                     // The box itself had to be made smaller: it is cut out, not resampled.
-                    placed(
-                        shown,
-                        f64::from(target.width),
-                        f64::from(target.height),
-                        focus,
-                        true,
-                    )
+                    placed(shown, f64::from(target.width), f64::from(target.height), focus, true)
                 };
-                Self {
-                    crop,
-                    target,
-                    canvas: target,
-                }
+                Self { crop, target, canvas: target }
             }
         }
     }
@@ -147,9 +121,7 @@ impl Plan {
 /// `of` × `by` ÷ `to`, rounded to nearest, at least 1; saturating.
 fn proportional(of: u32, by: u32, to: u32) -> u32 {
     let (of, by, to) = (u64::from(of), u64::from(by), u64::from(to.max(1)));
-    u32::try_from((of * by + to / 2) / to)
-        .unwrap_or(u32::MAX)
-        .max(1)
+    u32::try_from((of * by + to / 2) / to).unwrap_or(u32::MAX).max(1)
 }
 
 /// The largest size in the proportions of `shape` inside `limit`.
@@ -179,21 +151,13 @@ fn shrink_into(size: Size, limit: Size) -> Size {
 }
 
 fn contained(shown: Size, wanted: Size, enlarge: bool) -> Size {
-    if enlarge {
-        largest_inside(shown, wanted)
-    } else {
-        shrink_into(shown, wanted)
-    }
+    if enlarge { largest_inside(shown, wanted) } else { shrink_into(shown, wanted) }
 }
 
 /// The size where at most one side is given.
 fn in_proportion(shown: Size, spec: &RenditionSpec, rules: &RenditionRules, most: Size) -> Size {
     let limit = |side: u32, own: u32| {
-        if spec.may_enlarge(rules) {
-            side
-        } else {
-            side.min(own)
-        }
+        if spec.may_enlarge(rules) { side } else { side.min(own) }
     };
     let size = match (spec.width(), spec.height()) {
         (0, 0) => shown,
@@ -217,15 +181,9 @@ fn covering(shown: Size, wanted: Size, focus: FocalPoint) -> Crop {
     let down = u64::from(wanted.height) * u64::from(shown.width);
     // One rounding of exact products: boxes of equal proportions get equal crops, bit for bit.
     let (width, height) = if across >= down {
-        (
-            f64::from(shown.width),
-            down as f64 / f64::from(wanted.width),
-        )
+        (f64::from(shown.width), down as f64 / f64::from(wanted.width))
     } else {
-        (
-            across as f64 / f64::from(wanted.height),
-            f64::from(shown.height),
-        )
+        (across as f64 / f64::from(wanted.height), f64::from(shown.height))
     };
     let cut = width == f64::from(wanted.width) && height == f64::from(wanted.height);
     placed(shown, width.max(1.0), height.max(1.0), focus, cut)

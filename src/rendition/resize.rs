@@ -75,16 +75,12 @@ impl Resampler {
             .resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Lanczos3))
             .crop(left, top, width, height)
             .use_alpha(transparent);
-        self.resizer
-            .resize_typed(&view, &mut output, &options)
-            .map_err(|_| ResizeFailed)
+        self.resizer.resize_typed(&view, &mut output, &options).map_err(|_| ResizeFailed)
     }
 }
 
 fn buffer_len(size: Size, layout: Layout) -> Option<usize> {
-    usize::try_from(size.pixels())
-        .ok()?
-        .checked_mul(layout.channels())
+    usize::try_from(size.pixels()).ok()?.checked_mul(layout.channels())
 }
 
 /// `size` pixels from `(left, top)` on, as they are.
@@ -94,14 +90,10 @@ fn cut(source: &Pixels, left: u32, top: u32, size: Size) -> Option<Cow<'_, Pixel
     }
     let channels = source.layout().channels();
     let from = (left as usize).checked_mul(channels)?;
-    let to = (size.width as usize)
-        .checked_mul(channels)?
-        .checked_add(from)?;
+    let to = (size.width as usize).checked_mul(channels)?.checked_add(from)?;
     let mut samples = Vec::with_capacity(buffer_len(size, source.layout())?);
     for y in top..top.checked_add(size.height)? {
         samples.extend_from_slice(source.row(y)?.get(from..to)?);
     }
-    Pixels::new(size, source.layout(), samples)
-        .ok()
-        .map(Cow::Owned)
+    Pixels::new(size, source.layout(), samples).ok().map(Cow::Owned)
 }

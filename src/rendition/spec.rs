@@ -235,23 +235,15 @@ impl RenditionSpec {
         let longest = self.width.max(self.height);
         let max = rules.max_side.min(Bounds::MAX_SIDE);
         if longest > max {
-            return Err(SpecError::SideTooLong {
-                actual: longest,
-                max,
-            });
+            return Err(SpecError::SideTooLong { actual: longest, max });
         }
         // What `SameAsInput` turns into is known only with the input; see `Plan`.
         let holds = self.format.max_side();
         if self.format != OutputFormat::SameAsInput && longest > holds {
-            return Err(SpecError::SideTooLong {
-                actual: longest,
-                max: holds,
-            });
+            return Err(SpecError::SideTooLong { actual: longest, max: holds });
         }
         if !(1..=100).contains(&self.quality) {
-            return Err(SpecError::Quality {
-                actual: self.quality,
-            });
+            return Err(SpecError::Quality { actual: self.quality });
         }
         if self.enlarge == Some(true) && !rules.enlarge {
             return Err(SpecError::EnlargingForbidden);

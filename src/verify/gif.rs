@@ -113,12 +113,7 @@ struct Strings<'a> {
 impl<'a> Strings<'a> {
     fn new(code_size: u8, lengths: &'a mut [u16]) -> Self {
         let clear = 1 << code_size;
-        let mut strings = Self {
-            clear,
-            next: 0,
-            last: 0,
-            lengths,
-        };
+        let mut strings = Self { clear, next: 0, last: 0, lengths };
         strings.reset();
         strings
     }
@@ -162,13 +157,7 @@ struct Codes<'a> {
 
 impl<'a> Codes<'a> {
     const fn new(data: &'a [u8], code_size: u8) -> Self {
-        Self {
-            rest: data,
-            block: &[],
-            buffer: 0,
-            bits: 0,
-            width: code_size + 1,
-        }
+        Self { rest: data, block: &[], buffer: 0, bits: 0, width: code_size + 1 }
     }
 
     #[inline]

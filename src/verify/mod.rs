@@ -48,10 +48,7 @@ impl Fault {
         Ok(Finding::error(match self {
             Self::Truncated(what) => FindingKind::Truncated { what },
             Self::Corrupt(what) => FindingKind::Corrupt { what },
-            Self::Memory(needed) => FindingKind::TooMuchMemory {
-                needed,
-                max: limits.max_memory,
-            },
+            Self::Memory(needed) => FindingKind::TooMuchMemory { needed, max: limits.max_memory },
             Self::Cancelled => return Err(Stop::Cancelled),
         }))
     }

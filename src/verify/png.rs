@@ -75,10 +75,7 @@ pub(super) fn verify(
 }
 
 fn layout(bytes: &[u8], structure: &Structure) -> Option<Layout> {
-    let part = structure
-        .parts()
-        .iter()
-        .find(|p| p.name.as_str() == "IHDR")?;
+    let part = structure.parts().iter().find(|p| p.name.as_str() == "IHDR")?;
     let header = slice(bytes, &part.payload);
     let samples = match header.get(9)? {
         0 | 3 => 1,
@@ -93,11 +90,7 @@ fn layout(bytes: &[u8], structure: &Structure) -> Option<Layout> {
 }
 
 fn control(payload: &[u8]) -> Option<(u32, u32)> {
-    let side = |at: usize| {
-        Some(u32::from_be_bytes(
-            payload.get(at..at + 4)?.try_into().ok()?,
-        ))
-    };
+    let side = |at: usize| Some(u32::from_be_bytes(payload.get(at..at + 4)?.try_into().ok()?));
     Some((side(4)?, side(8)?))
 }
 
@@ -112,10 +105,7 @@ impl Layout {
     fn rows(self, width: u32, height: u32) -> Rows {
         let bits = u64::from(width) * self.bits_per_pixel;
         let count = if width == 0 { 0 } else { u64::from(height) };
-        Rows {
-            count,
-            bytes: 1 + bits.div_ceil(8),
-        }
+        Rows { count, bytes: 1 + bits.div_ceil(8) }
     }
 
     /// The passes in the order of the file; one for what is not interlaced.
@@ -164,9 +154,7 @@ impl Rest {
                 self.row_left = self.current.bytes;
                 self.bad_filter |= filter > 4;
             }
-            let step = usize::try_from(self.row_left)
-                .unwrap_or(usize::MAX)
-                .min(fresh.len());
+            let step = usize::try_from(self.row_left).unwrap_or(usize::MAX).min(fresh.len());
             self.row_left -= step as u64;
             fresh = fresh.get(step..).unwrap_or_default();
         }

@@ -7,17 +7,12 @@ use crate::container::walk;
 fn verified(bytes: &[u8]) -> Vec<Finding> {
     let limits = Limits::default();
     let structure = walk(Format::sniff(bytes).unwrap(), bytes, &limits);
-    assert!(
-        !structure.findings().iter().any(Finding::is_error),
-        "{structure:?}"
-    );
+    assert!(!structure.findings().iter().any(Finding::is_error), "{structure:?}");
     verify(bytes, &structure, &limits, &Cancellation::new()).unwrap()
 }
 
 fn verdict(bytes: &[u8]) -> (&'static str, bool) {
-    verified(bytes)
-        .first()
-        .map_or(("", false), |f| (f.code(), f.is_error()))
+    verified(bytes).first().map_or(("", false), |f| (f.code(), f.is_error()))
 }
 
 fn png_of(header: Vec<u8>, data: &[u8]) -> Vec<u8> {
@@ -44,10 +39,7 @@ fn png_filters_checksums_and_garbage_are_corrupt() {
     let header = || ihdr(4, 3, 8, 0, 0);
     let mut rows = grey_rows(4, 3);
     rows[5] = 5;
-    assert_eq!(
-        verdict(&png_of(header(), &deflated(&rows))),
-        ("corrupt", true)
-    );
+    assert_eq!(verdict(&png_of(header(), &deflated(&rows))), ("corrupt", true));
     let mut data = deflated(&grey_rows(4, 3));
     *data.last_mut().unwrap() ^= 1;
     assert_eq!(verdict(&png_of(header(), &data)), ("corrupt", true));
@@ -59,14 +51,8 @@ fn png_interlaced_passes_are_summed() {
     // 5 × 3 pixels of 1 bit: passes of 1, 1, 0, 2, 2 (2 rows of 1), 2, 1 rows with 1 byte each.
     let rows = |count: usize| deflated(&[0, 0].repeat(count));
     let passes: usize = [1, 1, 0, 1, 1, 2, 1].iter().sum();
-    assert_eq!(
-        verdict(&png_of(ihdr(5, 3, 1, 0, 1), &rows(passes))),
-        ("", false)
-    );
-    assert_eq!(
-        verdict(&png_of(ihdr(5, 3, 1, 0, 1), &rows(passes - 1))),
-        ("truncated", true)
-    );
+    assert_eq!(verdict(&png_of(ihdr(5, 3, 1, 0, 1), &rows(passes))), ("", false));
+    assert_eq!(verdict(&png_of(ihdr(5, 3, 1, 0, 1), &rows(passes - 1))), ("truncated", true));
 }
 
 #[test]
@@ -122,10 +108,7 @@ fn lossless_webp_is_read_to_its_last_pixel() {
         assert_eq!(verdict(&cut), ("truncated", true), "{length}");
     }
     let padded = [data.as_slice(), &[0; 9]].concat();
-    assert_eq!(
-        verdict(&webp(&[riff_chunk(*b"VP8L", &padded)])),
-        ("irregular", false)
-    );
+    assert_eq!(verdict(&webp(&[riff_chunk(*b"VP8L", &padded)])), ("irregular", false));
 }
 
 /// A VP8 image of 16 × 16 pixels whose only macroblock has no coefficients, but says so 25 times.
@@ -134,13 +117,7 @@ fn vp8_data() -> Vec<u8> {
     let updates = super::vp8::token_updates();
     bits.extend(updates.iter().map(|update| (false, *update)));
     // No skipping; one mode for all, DC both.
-    bits.extend([
-        (false, 128),
-        (true, 145),
-        (false, 156),
-        (false, 163),
-        (false, 142),
-    ]);
+    bits.extend([(false, 128), (true, 145), (false, 156), (false, 163), (false, 142)]);
     let first = bool_coded(&bits);
     let defaults = super::vp8::first_token_probabilities();
     let mut tokens = vec![(false, defaults[1])];
@@ -160,33 +137,20 @@ fn lossy_webp_is_read_to_its_last_macroblock() {
     assert_eq!(verdict(&webp(&[riff_chunk(*b"VP8 ", &data)])), ("", false));
     let tag = u32::from_le_bytes([data[0], data[1], data[2], 0]);
     let cut = &data[..10 + (tag >> 5) as usize];
-    assert_eq!(
-        verdict(&webp(&[riff_chunk(*b"VP8 ", cut)])),
-        ("truncated", true)
-    );
+    assert_eq!(verdict(&webp(&[riff_chunk(*b"VP8 ", cut)])), ("truncated", true));
     // Twice the height with the same data.
     let mut tall = data.clone();
     tall[8] = 160;
-    assert_eq!(
-        verdict(&webp(&[riff_chunk(*b"VP8 ", &tall)])),
-        ("truncated", true)
-    );
+    assert_eq!(verdict(&webp(&[riff_chunk(*b"VP8 ", &tall)])), ("truncated", true));
     let padded = [data.as_slice(), &[0; 9]].concat();
-    assert_eq!(
-        verdict(&webp(&[riff_chunk(*b"VP8 ", &padded)])),
-        ("irregular", false)
-    );
+    assert_eq!(verdict(&webp(&[riff_chunk(*b"VP8 ", &padded)])), ("irregular", false));
 }
 
 #[test]
 fn uncompressed_alpha_has_a_byte_for_each_pixel() {
     let with = |alpha: usize| {
         let plane = vec![0; 1 + alpha];
-        webp(&[
-            vp8x(0x10, 16, 16),
-            riff_chunk(*b"ALPH", &plane),
-            riff_chunk(*b"VP8 ", &vp8_data()),
-        ])
+        webp(&[vp8x(0x10, 16, 16), riff_chunk(*b"ALPH", &plane), riff_chunk(*b"VP8 ", &vp8_data())])
     };
     assert_eq!(verdict(&with(256)), ("", false));
     assert_eq!(verdict(&with(255)), ("truncated", true));
@@ -196,16 +160,9 @@ fn uncompressed_alpha_has_a_byte_for_each_pixel() {
 fn a_raised_flag_stops_the_work() {
     let stop = Cancellation::new();
     stop.cancel();
-    for bytes in [
-        grey_png(),
-        grey_gif(),
-        webp(&[riff_chunk(*b"VP8 ", &vp8_data())]),
-    ] {
+    for bytes in [grey_png(), grey_gif(), webp(&[riff_chunk(*b"VP8 ", &vp8_data())])] {
         let limits = Limits::default();
         let structure = walk(Format::sniff(&bytes).unwrap(), &bytes, &limits);
-        assert_eq!(
-            verify(&bytes, &structure, &limits, &stop),
-            Err(Stop::Cancelled)
-        );
+        assert_eq!(verify(&bytes, &structure, &limits, &stop), Err(Stop::Cancelled));
     }
 }

@@ -100,9 +100,7 @@ fn partitions(data: &[u8], count: usize) -> Result<Vec<BoolDecoder<'_>>, Fault> 
     for size in sizes.as_chunks::<3>().0 {
         let size = u32::from_le_bytes([size[0], size[1], size[2], 0]) as usize;
         let Some((partition, behind)) = rest.split_at_checked(size) else {
-            return Err(Fault::Truncated(
-                "a partition of a lossy image reaches past its chunk",
-            ));
+            return Err(Fault::Truncated("a partition of a lossy image reaches past its chunk"));
         };
         partitions.push(BoolDecoder::new(partition));
         rest = behind;
@@ -195,10 +193,7 @@ impl Header {
         // Whether the probabilities outlive the frame: there is no other.
         bits.flag();
         let mut tokens = TOKEN_DEFAULTS;
-        let new = tokens
-            .as_flattened_mut()
-            .as_flattened_mut()
-            .as_flattened_mut();
+        let new = tokens.as_flattened_mut().as_flattened_mut().as_flattened_mut();
         let updates = TOKEN_UPDATES.as_flattened().as_flattened().as_flattened();
         for (probability, update) in new.iter_mut().zip(updates) {
             if bits.bool(*update) {
@@ -206,12 +201,7 @@ impl Header {
             }
         }
         let skip = bits.flag().then(|| bits.literal(8) as u8);
-        Self {
-            segments,
-            partitions,
-            tokens,
-            skip,
-        }
+        Self { segments, partitions, tokens, skip }
     }
 
     /// A macroblock's header (§19.3).
@@ -229,11 +219,8 @@ impl Header {
         // §11.2: sub-block modes, or one mode for all.
         let has_second = bits.bool(145);
         if has_second {
-            let (probability, choice) = if bits.bool(156) {
-                (128, [B_HE, B_TM])
-            } else {
-                (163, [B_DC, B_VE])
-            };
+            let (probability, choice) =
+                if bits.bool(156) { (128, [B_HE, B_TM]) } else { (163, [B_DC, B_VE]) };
             let mode = choice[usize::from(bits.bool(probability))];
             above.modes = [mode; 4];
             left.modes = [mode; 4];
@@ -251,10 +238,7 @@ impl Header {
         if bits.bool(142) && bits.bool(114) {
             bits.bool(183);
         }
-        Macroblock {
-            skipped,
-            has_second,
-        }
+        Macroblock { skipped, has_second }
     }
 
     /// All coefficients of a macroblock (§13).
@@ -274,13 +258,7 @@ impl Header {
             kind = LUMA_REST;
         }
         let first = usize::from(block.has_second);
-        plane(
-            bits,
-            &self.tokens[kind],
-            first,
-            &mut above.luma,
-            &mut left.luma,
-        );
+        plane(bits, &self.tokens[kind], first, &mut above.luma, &mut left.luma);
         plane(bits, &self.tokens[CHROMA], 0, &mut above.u, &mut left.u);
         plane(bits, &self.tokens[CHROMA], 0, &mut above.v, &mut left.v);
     }

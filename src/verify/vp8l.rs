@@ -42,11 +42,7 @@ pub(super) fn verify(
     max_memory: u64,
     cancel: &Cancellation,
 ) -> Result<usize, Fault> {
-    let mut reader = Reader {
-        bits: Bits::new(data),
-        max_memory,
-        cancel,
-    };
+    let mut reader = Reader { bits: Bits::new(data), max_memory, cancel };
     let width = reader.transforms(size)?;
     reader.image(Size::new(width, size.height), Role::Main)?;
     Ok(reader.bits.unread())
@@ -90,9 +86,7 @@ impl Reader<'_> {
             let kind = self.bits.take(2)?;
             let slot = &mut seen[kind as usize & 3];
             if std::mem::replace(slot, true) {
-                return Err(Fault::Corrupt(
-                    "a transform of a lossless image comes twice",
-                ));
+                return Err(Fault::Corrupt("a transform of a lossless image comes twice"));
             }
             match kind {
                 // Predictor and colour: an image of one pixel for each block.
@@ -177,13 +171,7 @@ impl Reader<'_> {
                 groups.push(Group::default());
             }
         }
-        Ok(Coding {
-            groups,
-            book,
-            blocks: blocks_of_groups,
-            columns,
-            block_bits,
-        })
+        Ok(Coding { groups, book, blocks: blocks_of_groups, columns, block_bits })
     }
 
     fn count_pixels(&mut self, size: Size, coding: &Coding) -> Result<(), Fault> {
@@ -211,9 +199,7 @@ impl Reader<'_> {
                 (group, until.min(width))
             };
             let Some(group) = group else {
-                return Err(Fault::Corrupt(
-                    "a block of a lossless image has no prefix codes",
-                ));
+                return Err(Fault::Corrupt("a block of a lossless image has no prefix codes"));
             };
             if group.is_free() {
                 // Every code has one symbol and takes no bits: the rest of the block in this row,
@@ -262,9 +248,9 @@ impl Reader<'_> {
             } else if green < 256 + LENGTH_CODES {
                 let copied = self.copy(green - 256, group, book, width)?;
                 return match copied {
-                    (distance, _) if distance > at + literals => Err(Fault::Corrupt(
-                        "a lossless image copies from before its start",
-                    )),
+                    (distance, _) if distance > at + literals => {
+                        Err(Fault::Corrupt("a lossless image copies from before its start"))
+                    }
                     (_, length) if length > total - at - literals => {
                         Err(Fault::Corrupt("a lossless image copies past its end"))
                     }
@@ -360,10 +346,7 @@ impl Reader<'_> {
             }
             self.bits.check()?;
         }
-        Ok(pixels
-            .into_iter()
-            .map(|pixel| (pixel >> 8) as u16)
-            .collect())
+        Ok(pixels.into_iter().map(|pixel| (pixel >> 8) as u16).collect())
     }
 }
 

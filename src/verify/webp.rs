@@ -80,8 +80,6 @@ fn alpha(data: &[u8], size: Size, limits: &Limits, cancel: &Cancellation) -> Res
     let present = stream.len() as u64;
     match present.checked_sub(size.pixels()) {
         Some(unread) => Ok(usize::try_from(unread).unwrap_or(usize::MAX)),
-        None => Err(Fault::Truncated(
-            "the alpha of an image ends before its last row",
-        )),
+        None => Err(Fault::Truncated("the alpha of an image ends before its last row")),
     }
 }

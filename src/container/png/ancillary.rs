@@ -44,8 +44,7 @@ impl<'a> Walk<'a> {
             b"iTXt" => self.international_text(at, data),
             b"gAMA" | b"cHRM" | b"sRGB" | b"cICP" | b"mDCV" | b"cLLI" | b"sBIT" => {
                 if self.data != Data::Before || self.palette_entries.is_some() {
-                    self.out
-                        .irregular(at, "a colour chunk follows the palette or the image data");
+                    self.out.irregular(at, "a colour chunk follows the palette or the image data");
                 }
                 self.small(chunk);
             }
@@ -66,17 +65,14 @@ impl<'a> Walk<'a> {
             2 => data.len() == 6,
             3 => !data.is_empty() && data.len() <= self.palette_entries.unwrap_or(256),
             _ => {
-                self.out
-                    .irregular(at, "a tRNS chunk in a picture with alpha; it is ignored");
+                self.out.irregular(at, "a tRNS chunk in a picture with alpha; it is ignored");
                 return;
             }
         };
         if self.data != Data::Before {
-            self.out
-                .irregular(at, "the tRNS chunk follows the image data; it is ignored");
+            self.out.irregular(at, "the tRNS chunk follows the image data; it is ignored");
         } else if !fits {
-            self.out
-                .irregular(at, "the tRNS chunk has the wrong length");
+            self.out.irregular(at, "the tRNS chunk has the wrong length");
         } else {
             self.transparency = true;
         }
@@ -126,8 +122,7 @@ impl<'a> Walk<'a> {
     fn compressed_text(&mut self, at: usize, data: &[u8], start: Option<usize>) {
         let Some(start) = start.filter(|s| *s < data.len()) else {
             self.out.metadata(at, data.len() as u64);
-            self.out
-                .irregular(at, "a compressed text chunk has no text");
+            self.out.irregular(at, "a compressed text chunk has no text");
             return;
         };
         self.out.text(at, data.get(..start).unwrap_or_default());
@@ -135,12 +130,10 @@ impl<'a> Walk<'a> {
             return;
         };
         if !found.whole {
-            self.out
-                .irregular(at, "a compressed text chunk cannot be inflated");
+            self.out.irregular(at, "a compressed text chunk cannot be inflated");
         }
         if let Some(looks_like) = found.script {
-            self.out
-                .warn(at, FindingKind::EmbeddedScript { looks_like });
+            self.out.warn(at, FindingKind::EmbeddedScript { looks_like });
         }
     }
 
@@ -159,11 +152,7 @@ impl<'a> Walk<'a> {
             return None;
         }
         let mut inflater = Inflater::new();
-        let mut found = Inflated {
-            bytes: start as u64,
-            whole: false,
-            script: None,
-        };
+        let mut found = Inflated { bytes: start as u64, whole: false, script: None };
         let mut overlap: Vec<u8> = Vec::new();
         let end = inflater.feed(stream, true, |fresh| {
             found.bytes += fresh.len() as u64;
@@ -174,11 +163,7 @@ impl<'a> Walk<'a> {
                 let keep = overlap.len().min(32);
                 overlap.drain(..overlap.len() - keep);
             }
-            if found.bytes > left {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            if found.bytes > left { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         // A wrong or missing Adler-32 leaves the data usable: real files have it.
         found.whole = match end {

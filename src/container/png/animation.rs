@@ -59,13 +59,11 @@ impl Walk<'_> {
             self.out.irregular(at, "a second acTL chunk; it is ignored");
         } else if self.data != Data::Before {
             // Too late to make an animation of the file (§11.3.6.1): it stays a still.
-            self.out
-                .irregular(at, "the acTL chunk follows the image data; it is ignored");
+            self.out.irregular(at, "the acTL chunk follows the image data; it is ignored");
         } else if data.len() != 8 {
             self.out.corrupt(at, "the acTL chunk is not 8 bytes long");
         } else if be_u32(data, 0) == 0 || be_u32(data, 0) > super::MAX_LENGTH {
-            self.out
-                .corrupt(at, "the number of frames in acTL is out of range");
+            self.out.corrupt(at, "the number of frames in acTL is out of range");
         } else {
             self.animation.declared = Some(be_u32(data, 0));
         }
@@ -73,8 +71,7 @@ impl Walk<'_> {
 
     pub(super) fn fctl(&mut self, at: usize, data: &[u8]) {
         if self.animation.declared.is_none() {
-            self.out
-                .irregular(at, "an fcTL chunk in a file that declares no animation");
+            self.out.irregular(at, "an fcTL chunk in a file that declares no animation");
             return;
         }
         if data.len() != 26 {
@@ -83,8 +80,7 @@ impl Walk<'_> {
         }
         self.in_sequence(at, be_u32(data, 0));
         if let Some(earlier) = self.animation.pending.replace(at) {
-            self.out
-                .truncated(earlier, "a frame of the animation has no data");
+            self.out.truncated(earlier, "a frame of the animation has no data");
         }
         let canvas = self.out.structure.stored;
         let size = Size::new(be_u32(data, 4), be_u32(data, 8));
@@ -95,19 +91,12 @@ impl Walk<'_> {
             || !inside(be_u32(data, 12), size.width, canvas.width)
             || !inside(be_u32(data, 16), size.height, canvas.height)
         {
-            self.out.corrupt(
-                at,
-                "a frame of the animation is empty or lies outside its canvas",
-            );
+            self.out.corrupt(at, "a frame of the animation is empty or lies outside its canvas");
         } else if self.data == Data::Before && size != canvas {
-            self.out.corrupt(
-                at,
-                "the frame made of the default image has another size than it",
-            );
+            self.out.corrupt(at, "the frame made of the default image has another size than it");
         }
         if data[24] > 2 || data[25] > 1 {
-            self.out
-                .corrupt(at, "a frame's way of disposal or blending does not exist");
+            self.out.corrupt(at, "a frame's way of disposal or blending does not exist");
         }
         self.animation.frames += 1;
         // A denominator of 0 means hundredths of a second (§11.3.6.2).
@@ -119,19 +108,16 @@ impl Walk<'_> {
 
     pub(super) fn fdat(&mut self, at: usize, data: &[u8]) {
         if self.animation.declared.is_none() {
-            self.out
-                .irregular(at, "an fdAT chunk in a file that declares no animation");
+            self.out.irregular(at, "an fdAT chunk in a file that declares no animation");
             return;
         }
         if data.len() < 4 {
-            self.out
-                .corrupt(at, "an fdAT chunk has no room for its sequence number");
+            self.out.corrupt(at, "an fdAT chunk has no room for its sequence number");
             return;
         }
         self.in_sequence(at, be_u32(data, 0));
         if self.data == Data::Before || self.animation.frames == 0 {
-            self.out
-                .corrupt(at, "frame data before the frame that they belong to");
+            self.out.corrupt(at, "frame data before the frame that they belong to");
         }
         self.animation.pending = None;
     }

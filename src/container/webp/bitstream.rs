@@ -38,11 +38,7 @@ pub(super) fn vp8(data: &[u8]) -> Result<Frame, &'static str> {
     if (tag >> 5) as usize > data.len() - 10 {
         return Err("the first partition of a VP8 image reaches past its chunk");
     }
-    Ok(Frame {
-        size,
-        alpha: false,
-        lossless: false,
-    })
+    Ok(Frame { size, alpha: false, lossless: false })
 }
 
 /// The header of VP8L (RFC 9649 §3.4).

@@ -45,11 +45,7 @@ pub(in super::super) fn sanitized(structure: &Structure, bytes: &[u8]) -> Vec<u8
         }
     }
     if turned {
-        chunk(
-            &mut out,
-            b"EXIF",
-            &[&exif::block_with(structure.orientation)],
-        );
+        chunk(&mut out, b"EXIF", &[&exif::block_with(structure.orientation)]);
     }
     let size = u32::try_from(out.len() - 8).unwrap_or(u32::MAX);
     if let Some(field) = out.get_mut(4..8) {

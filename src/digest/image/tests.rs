@@ -13,10 +13,7 @@ impl File {
     fn new(format: Format) -> Self {
         let mut structure = Structure::new(format);
         structure.stored = Size::new(4, 3);
-        Self {
-            structure,
-            bytes: Vec::new(),
-        }
+        Self { structure, bytes: Vec::new() }
     }
 
     fn part(mut self, name: &str, kind: PartKind, payload: &[u8]) -> Self {
@@ -108,13 +105,8 @@ fn every_thing_that_is_shown_counts() {
     let others = [
         png().data("IDAT", b"pixelz"),
         png().header("PLTE", b"red").data("IDAT", b"pixels"),
-        png()
-            .part("gAMA", PartKind::Color, b"45455")
-            .data("IDAT", b"pixels"),
-        png()
-            .part("iCCP", PartKind::Color, b"name\0profile")
-            .profile(5)
-            .data("IDAT", b"pixels"),
+        png().part("gAMA", PartKind::Color, b"45455").data("IDAT", b"pixels"),
+        png().part("iCCP", PartKind::Color, b"name\0profile").profile(5).data("IDAT", b"pixels"),
         plain().with(|s| s.orientation = Orientation::Rotate90),
         plain().with(|s| s.stored = Size::new(3, 4)),
         plain().with(|s| s.format = Format::Gif),
@@ -129,23 +121,15 @@ fn every_thing_that_is_shown_counts() {
 #[test]
 fn how_idat_is_cut_does_not_matter_but_where_the_cut_moves_bytes_between_parts_does() {
     let whole = png().data("IDAT", b"pixels");
-    let cut = png()
-        .data("IDAT", b"pi")
-        .data("IDAT", b"")
-        .data("IDAT", b"xels");
+    let cut = png().data("IDAT", b"pi").data("IDAT", b"").data("IDAT", b"xels");
     assert_eq!(whole.digest(), cut.digest());
-    assert_ne!(
-        whole.digest(),
-        png().header("PLTE", b"pi").data("IDAT", b"xels").digest()
-    );
+    assert_ne!(whole.digest(), png().header("PLTE", b"pi").data("IDAT", b"xels").digest());
 }
 
 #[test]
 fn frame_data_is_one_stream_whatever_its_sequence_numbers() {
     let frames = |first: &[&[u8]], timing: &[u8]| {
-        let mut file = png()
-            .data("IDAT", b"still")
-            .header("fcTL", b"\x00\x00\x00\x00100 ms");
+        let mut file = png().data("IDAT", b"still").header("fcTL", b"\x00\x00\x00\x00100 ms");
         for piece in first {
             file = file.data("fdAT", piece);
         }
@@ -156,10 +140,7 @@ fn frame_data_is_one_stream_whatever_its_sequence_numbers() {
         whole.digest(),
         frames(&[b"\0\0\0\x01fi", b"\0\0\0\x02rst"], b"\0\0\0\x03200 ms").digest(),
     );
-    assert_ne!(
-        whole.digest(),
-        frames(&[b"\0\0\0\x01first"], b"\0\0\0\x02300 ms").digest()
-    );
+    assert_ne!(whole.digest(), frames(&[b"\0\0\0\x01first"], b"\0\0\0\x02300 ms").digest());
 }
 
 #[test]
@@ -170,20 +151,13 @@ fn a_profile_counts_by_its_bytes_not_by_its_pieces_or_its_name() {
             let payload = [b"ICC_PROFILE\0??", *piece].concat();
             file = file.part("APP2", PartKind::Color, &payload).profile(14);
         }
-        file.header("SOF0", b"4x3")
-            .data("scan", b"coded blocks")
-            .digest()
+        file.header("SOF0", b"4x3").data("scan", b"coded blocks").digest()
     };
-    assert_eq!(
-        jpeg_with(&[b"wide gamut"]),
-        jpeg_with(&[b"wide", b" gamut"])
-    );
+    assert_eq!(jpeg_with(&[b"wide gamut"]), jpeg_with(&[b"wide", b" gamut"]));
     assert_ne!(jpeg_with(&[b"wide gamut"]), jpeg_with(&[b"some gamut"]));
     let png_with = |name: &[u8]| {
         let payload = [name, b"\0deflated"].concat();
-        let file = png()
-            .part("iCCP", PartKind::Color, &payload)
-            .profile(name.len() as u64 + 1);
+        let file = png().part("iCCP", PartKind::Color, &payload).profile(name.len() as u64 + 1);
         file.data("IDAT", b"pixels").digest()
     };
     assert_eq!(png_with(b"sRGB"), png_with(b"my monitor"));
@@ -195,18 +169,8 @@ fn of_a_jpeg_the_transform_counts_and_not_the_segment_that_says_so() {
     let jfif = |density: &[u8]| jpeg().part("APP0", PartKind::Header, density).digest();
     assert_eq!(jfif(b"JFIF 72 dpi"), jfif(b"JFIF 96 dpi"));
     assert_eq!(jfif(b"JFIF 72 dpi"), plain);
-    assert_ne!(
-        jpeg()
-            .with(|s| s.jpeg.transform = JpegTransform::None)
-            .digest(),
-        plain
-    );
-    assert_ne!(
-        jpeg()
-            .with(|s| s.jpeg.transform = JpegTransform::Ycck)
-            .digest(),
-        plain
-    );
+    assert_ne!(jpeg().with(|s| s.jpeg.transform = JpegTransform::None).digest(), plain);
+    assert_ne!(jpeg().with(|s| s.jpeg.transform = JpegTransform::Ycck).digest(), plain);
 }
 
 #[test]
@@ -241,9 +205,8 @@ fn a_bare_webp_equals_the_same_in_the_extended_layout() {
 #[test]
 fn what_is_nested_in_a_frame_enters_by_its_own_kind() {
     let frame = |note: &[u8]| {
-        let file = File::new(Format::WebP)
-            .header("ANIM", b"loop")
-            .header("ANMF", b"at 0,0 for 40 ms");
+        let file =
+            File::new(Format::WebP).header("ANIM", b"loop").header("ANMF", b"at 0,0 for 40 ms");
         let mut file = file.data("VP8L", b"pixels").metadata("note", note);
         let end = file.bytes.len() as u64;
         let parts = &mut file.structure.parts;
@@ -259,9 +222,7 @@ fn what_is_nested_in_a_frame_enters_by_its_own_kind() {
 #[test]
 fn frames_of_a_gif_stay_apart() {
     let one = File::new(Format::Gif).data("image", b"first second");
-    let two = File::new(Format::Gif)
-        .data("image", b"first")
-        .data("image", b" second");
+    let two = File::new(Format::Gif).data("image", b"first").data("image", b" second");
     assert_ne!(one.digest(), two.digest());
 }
 
@@ -280,9 +241,7 @@ fn spans_beyond_the_end_of_a_file_are_cut_and_what_is_there_counts() {
         file.digest()
     };
     assert_ne!(cut(b"pixels"), cut(b"pixALs"));
-    let wild = png()
-        .data("IDAT", b"x")
-        .with(|s| s.parts[1].payload = u64::MAX - 1..u64::MAX);
+    let wild = png().data("IDAT", b"x").with(|s| s.parts[1].payload = u64::MAX - 1..u64::MAX);
     let backwards = png().data("IDAT", b"x").with(|s| {
         #[allow(clippy::reversed_empty_ranges)]
         let span = 9..3;

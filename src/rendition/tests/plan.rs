@@ -2,10 +2,7 @@ use crate::rendition::plan::{Crop, Plan};
 use crate::{Fit, FocalPoint, RenditionRules, RenditionSpec, Size};
 
 fn rules(enlarge: bool) -> RenditionRules {
-    RenditionRules {
-        enlarge,
-        ..RenditionRules::default()
-    }
+    RenditionRules { enlarge, ..RenditionRules::default() }
 }
 
 fn plan(shown: (u32, u32), spec: &RenditionSpec, enlarge: bool) -> Plan {
@@ -13,12 +10,7 @@ fn plan(shown: (u32, u32), spec: &RenditionSpec, enlarge: bool) -> Plan {
 }
 
 fn crop(left: f64, top: f64, width: f64, height: f64) -> Crop {
-    Crop {
-        left,
-        top,
-        width,
-        height,
-    }
+    Crop { left, top, width, height }
 }
 
 #[test]
@@ -99,10 +91,7 @@ fn a_box_that_is_cut_lies_on_whole_pixels() {
     let spec = RenditionSpec::cover(401, 401);
     for shown in [(300, 201), (401, 402), (402, 401), (401, 401)] {
         let plan = plan(shown, &spec, false);
-        assert!(
-            plan.crop.as_cut(plan.target).is_some(),
-            "{shown:?}: {plan:?}"
-        );
+        assert!(plan.crop.as_cut(plan.target).is_some(), "{shown:?}: {plan:?}");
     }
 }
 
@@ -143,15 +132,9 @@ fn the_format_bounds_every_side() {
 fn a_scaled_decode_suffices_from_the_least_source_on() {
     let shown = Size::new(4000, 3000);
     let least = |spec: RenditionSpec| plan((4000, 3000), &spec, false).least_source(shown);
-    assert_eq!(
-        least(RenditionSpec::contain(1000, 1000)),
-        Size::new(1000, 750)
-    );
+    assert_eq!(least(RenditionSpec::contain(1000, 1000)), Size::new(1000, 750));
     // The square comes from 3000 of 4000 columns.
-    assert_eq!(
-        least(RenditionSpec::cover(1200, 1200)),
-        Size::new(1600, 1200)
-    );
+    assert_eq!(least(RenditionSpec::cover(1200, 1200)), Size::new(1600, 1200));
     assert_eq!(least(RenditionSpec::cover(4096, 4096)), shown);
     // Enlarged: all there is.
     let small = Size::new(1000, 10);
@@ -164,13 +147,7 @@ fn a_crop_is_found_again_in_what_was_made_from_a_larger_one() {
     let whole = Crop::whole(Size::new(4000, 3000));
     let square = crop(500.0, 0.0, 3000.0, 3000.0);
     let half = Size::new(2000, 1500);
-    assert_eq!(
-        square.within(&whole, half),
-        Some(crop(250.0, 0.0, 1500.0, 1500.0))
-    );
+    assert_eq!(square.within(&whole, half), Some(crop(250.0, 0.0, 1500.0, 1500.0)));
     assert_eq!(whole.within(&square, half), None);
-    assert_eq!(
-        square.within(&square, Size::new(7, 7)),
-        Some(crop(0.0, 0.0, 7.0, 7.0))
-    );
+    assert_eq!(square.within(&square, Size::new(7, 7)), Some(crop(0.0, 0.0, 7.0, 7.0)));
 }

@@ -6,25 +6,12 @@ use crate::{
     RenditionSpec, Size,
 };
 
-const JPEG: SourceFacts = SourceFacts {
-    format: Format::Jpeg,
-    lossless: false,
-    shown: Size::new(0, 0),
-};
+const JPEG: SourceFacts =
+    SourceFacts { format: Format::Jpeg, lossless: false, shown: Size::new(0, 0) };
 
 fn made(pixels: &Pixels, source: SourceFacts, specs: &[RenditionSpec]) -> Vec<Rendition> {
-    let source = SourceFacts {
-        shown: pixels.size(),
-        ..source
-    };
-    render(
-        pixels,
-        source,
-        specs,
-        &RenditionRules::default(),
-        &Cancellation::new(),
-    )
-    .unwrap()
+    let source = SourceFacts { shown: pixels.size(), ..source };
+    render(pixels, source, specs, &RenditionRules::default(), &Cancellation::new()).unwrap()
 }
 
 fn one(pixels: &Pixels, source: SourceFacts, spec: RenditionSpec) -> Rendition {
@@ -47,12 +34,7 @@ fn photo(width: u32, height: u32) -> Pixels {
     };
     pixels((width, height), Layout::Rgb8, |x, y| {
         let fine = ((x * 7 + y * 13) % 32) as u8;
-        [
-            wave(x, 97) + fine,
-            wave(y, 61) + fine,
-            wave(x + y, 143) + fine,
-            255,
-        ]
+        [wave(x, 97) + fine, wave(y, 61) + fine, wave(x + y, 143) + fine, 255]
     })
 }
 
@@ -66,11 +48,7 @@ fn decoded(rendition: &Rendition) -> (Size, bool, Vec<u8>) {
             let mut decoder = zune_jpeg::JpegDecoder::new_with_options(bytes, options);
             let samples = decoder.decode().unwrap();
             let (w, h) = decoder.dimensions().unwrap();
-            (
-                Size::new(u32::try_from(w).unwrap(), u32::try_from(h).unwrap()),
-                false,
-                samples,
-            )
+            (Size::new(u32::try_from(w).unwrap(), u32::try_from(h).unwrap()), false, samples)
         }
         Format::Png => {
             let mut decoder = png::Decoder::new(bytes);
@@ -80,10 +58,7 @@ fn decoded(rendition: &Rendition) -> (Size, bool, Vec<u8>) {
             let mut samples = vec![0; reader.output_buffer_size().unwrap()];
             let info = reader.next_frame(&mut samples).unwrap();
             if info.color_type == png::ColorType::GrayscaleAlpha {
-                samples = samples
-                    .chunks(2)
-                    .flat_map(|p| [p[0], p[0], p[0], p[1]])
-                    .collect();
+                samples = samples.chunks(2).flat_map(|p| [p[0], p[0], p[0], p[1]]).collect();
             }
             (Size::new(info.width, info.height), alpha, samples)
         }
@@ -94,10 +69,7 @@ fn decoded(rendition: &Rendition) -> (Size, bool, Vec<u8>) {
             let mut samples = vec![0; decoder.output_buffer_size().unwrap()];
             decoder.read_image(&mut samples).unwrap();
             if !alpha {
-                samples = samples
-                    .chunks(3)
-                    .flat_map(|p| [p[0], p[1], p[2], 255])
-                    .collect();
+                samples = samples.chunks(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
             }
             (Size::new(w, h), alpha, samples)
         }
@@ -115,11 +87,7 @@ fn pixel(rendition: &Rendition, x: u32, y: u32) -> [u8; 4] {
 fn difference(a: &Rendition, b: &Rendition) -> f64 {
     let ((a_size, _, a), (b_size, _, b)) = (decoded(a), decoded(b));
     assert_eq!(a_size, b_size);
-    let squares: f64 = a
-        .iter()
-        .zip(&b)
-        .map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2))
-        .sum();
+    let squares: f64 = a.iter().zip(&b).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum();
     squares / a.len() as f64
 }
 
@@ -138,11 +106,7 @@ fn every_format_decodes_to_the_planned_size() {
         ] {
             let rendition = one(&source, JPEG, spec.format(format));
             let (width, height) = size;
-            assert_eq!(
-                rendition.size(),
-                Size::new(width, height),
-                "{spec} {format}"
-            );
+            assert_eq!(rendition.size(), Size::new(width, height), "{spec} {format}");
             assert_eq!(decoded(&rendition).0, rendition.size(), "{spec} {format}");
             assert_eq!(rendition.media_type(), format!("image/{format}"));
         }
@@ -157,14 +121,8 @@ fn the_smallest_pictures_work() {
             for spec in ["7x5", "7x5:contain", "7x5:pad", "7x5:exact", "0x9", "9x0"] {
                 let spec: RenditionSpec = spec.parse().unwrap();
                 for rules in [false, true] {
-                    let rules = RenditionRules {
-                        enlarge: rules,
-                        ..RenditionRules::default()
-                    };
-                    let facts = SourceFacts {
-                        shown: source.size(),
-                        ..JPEG
-                    };
+                    let rules = RenditionRules { enlarge: rules, ..RenditionRules::default() };
+                    let facts = SourceFacts { shown: source.size(), ..JPEG };
                     let spec = [spec.format(format)];
                     let made = render(&source, facts, &spec, &rules, &Cancellation::new()).unwrap();
                     assert_eq!(decoded(&made[0]).0, made[0].size(), "{size:?} {spec:?}");
@@ -178,17 +136,9 @@ fn the_smallest_pictures_work() {
 fn what_cannot_be_seen_does_not_bleed() {
     // White letters on transparent black: averaged with the black they would get dark edges.
     let source = pixels((64, 64), Layout::Rgba8, |x, _| {
-        if x % 7 < 3 {
-            [255, 255, 255, 255]
-        } else {
-            [0, 0, 0, 0]
-        }
+        if x % 7 < 3 { [255, 255, 255, 255] } else { [0, 0, 0, 0] }
     });
-    let rendition = one(
-        &source,
-        JPEG,
-        RenditionSpec::cover(20, 20).format(OutputFormat::Png),
-    );
+    let rendition = one(&source, JPEG, RenditionSpec::cover(20, 20).format(OutputFormat::Png));
     let (_, alpha, samples) = decoded(&rendition);
     assert!(alpha);
     let mut partly = 0;
@@ -204,17 +154,11 @@ fn transparency_lies_on_the_background_where_the_format_has_none() {
     let clear = pixels((40, 40), Layout::Rgba8, |_, _| [0, 0, 0, 0]);
     let near = |rendition: &Rendition, want: [u8; 3]| {
         let got = pixel(rendition, 10, 10);
-        assert!(
-            got.iter().zip(want).all(|(&g, w)| g.abs_diff(w) <= 3),
-            "{got:?} {want:?}"
-        );
+        assert!(got.iter().zip(want).all(|(&g, w)| g.abs_diff(w) <= 3), "{got:?} {want:?}");
     };
     let spec = RenditionSpec::cover(20, 20).format(OutputFormat::Jpeg);
     near(&one(&clear, JPEG, spec), [255, 255, 255]);
-    near(
-        &one(&clear, JPEG, spec.background([10, 120, 200])),
-        [10, 120, 200],
-    );
+    near(&one(&clear, JPEG, spec.background([10, 120, 200])), [10, 120, 200]);
     let half = pixels((40, 40), Layout::Rgba8, |_, _| [0, 0, 0, 128]);
     near(&one(&half, JPEG, spec), [127, 127, 127]);
 }
@@ -222,9 +166,7 @@ fn transparency_lies_on_the_background_where_the_format_has_none() {
 #[test]
 fn padding_centres_the_picture_on_the_ground() {
     let source = pixels((40, 20), Layout::Rgba8, |_, _| [200, 0, 0, 255]);
-    let spec = RenditionSpec::pad(41, 41)
-        .format(OutputFormat::Png)
-        .background([1, 2, 3]);
+    let spec = RenditionSpec::pad(41, 41).format(OutputFormat::Png).background([1, 2, 3]);
     let padded = one(&source, JPEG, spec);
     assert_eq!(padded.size(), Size::new(41, 41));
     for (x, y, want) in [
@@ -241,14 +183,10 @@ fn padding_centres_the_picture_on_the_ground() {
 
 #[test]
 fn the_focal_point_moves_the_cut() {
-    let source = pixels((300, 100), Layout::Rgb8, |x, _| {
-        [(x / 100 * 100) as u8, 0, 0, 255]
-    });
+    let source = pixels((300, 100), Layout::Rgb8, |x, _| [(x / 100 * 100) as u8, 0, 0, 255]);
     for (x, red) in [(0.0, 0), (0.5, 100), (1.0, 200)] {
         let fit = Fit::Cover(crate::FocalPoint::new(x, 0.5));
-        let spec = RenditionSpec::cover(10, 10)
-            .fit(fit)
-            .format(OutputFormat::Png);
+        let spec = RenditionSpec::cover(10, 10).fit(fit).format(OutputFormat::Png);
         assert_eq!(pixel(&one(&source, JPEG, spec), 5, 5)[0], red);
     }
 }
@@ -286,16 +224,10 @@ fn nothing_but_the_picture_is_inside() {
     let mut markers = Vec::new();
     while jpeg.bytes()[at + 1] != 0xda {
         markers.push(jpeg.bytes()[at + 1]);
-        at += 2 + usize::from(u16::from_be_bytes([
-            jpeg.bytes()[at + 2],
-            jpeg.bytes()[at + 3],
-        ]));
+        at += 2 + usize::from(u16::from_be_bytes([jpeg.bytes()[at + 2], jpeg.bytes()[at + 3]]));
     }
     // JFIF header, frame, tables.
-    assert!(
-        markers.iter().all(|m| [0xe0, 0xc0, 0xdb, 0xc4].contains(m)),
-        "{markers:x?}"
-    );
+    assert!(markers.iter().all(|m| [0xe0, 0xc0, 0xdb, 0xc4].contains(m)), "{markers:x?}");
 
     let png = one(&source, JPEG, spec.format(OutputFormat::Png));
     let mut at = 8;
@@ -309,31 +241,22 @@ fn nothing_but_the_picture_is_inside() {
     let webp = one(&source, JPEG, spec.format(OutputFormat::WebP));
     assert!([&b"VP8L"[..], b"VP8 "].contains(&&webp.bytes()[12..16]));
     let length: [u8; 4] = webp.bytes()[16..20].try_into().unwrap();
-    assert_eq!(
-        webp.bytes().len(),
-        20 + (u32::from_le_bytes(length) as usize).next_multiple_of(2)
-    );
+    assert_eq!(webp.bytes().len(), 20 + (u32::from_le_bytes(length) as usize).next_multiple_of(2));
 }
 
 #[test]
 fn grey_and_opaque_pictures_are_written_without_what_they_lack() {
-    let grey = pixels((40, 40), Layout::Rgba8, |x, y| {
-        [(x * y / 8) as u8; 4].map(|v| v | 1)
-    })
-    .into_samples()
-    .chunks(4)
-    .flat_map(|p| [p[0], p[1], p[2], 255])
-    .collect();
+    let grey = pixels((40, 40), Layout::Rgba8, |x, y| [(x * y / 8) as u8; 4].map(|v| v | 1))
+        .into_samples()
+        .chunks(4)
+        .flat_map(|p| [p[0], p[1], p[2], 255])
+        .collect();
     let grey = Pixels::new(Size::new(40, 40), Layout::Rgba8, grey).unwrap();
     let spec = RenditionSpec::cover(20, 20);
     let png = one(&grey, JPEG, spec.format(OutputFormat::Png));
     assert_eq!(png.bytes()[25], 0, "PNG color type grey");
     let jpeg = one(&grey, JPEG, spec.format(OutputFormat::Jpeg));
-    let frame = jpeg
-        .bytes()
-        .windows(2)
-        .position(|w| w == [0xff, 0xc0])
-        .unwrap();
+    let frame = jpeg.bytes().windows(2).position(|w| w == [0xff, 0xc0]).unwrap();
     assert_eq!(jpeg.bytes()[frame + 9], 1, "components");
     let webp = one(&grey, JPEG, spec.format(OutputFormat::WebP));
     assert!(!decoded(&webp).1);
@@ -344,11 +267,7 @@ fn as_the_input_means_a_still_format_of_the_same_kind() {
     let opaque = photo(40, 40);
     let clear = pixels((40, 40), Layout::Rgba8, |x, _| [9, 9, 9, (x * 6) as u8]);
     let unused_alpha = pixels((40, 40), Layout::Rgba8, |x, y| [x as u8, y as u8, 9, 255]);
-    let webp = if cfg!(feature = "libwebp") {
-        Format::WebP
-    } else {
-        Format::Jpeg
-    };
+    let webp = if cfg!(feature = "libwebp") { Format::WebP } else { Format::Jpeg };
     for (format, lossless, pixels, want) in [
         (Format::Jpeg, false, &opaque, Format::Jpeg),
         (Format::Png, false, &clear, Format::Png),
@@ -361,42 +280,24 @@ fn as_the_input_means_a_still_format_of_the_same_kind() {
         (Format::WebP, false, &opaque, webp),
         (Format::WebP, false, &unused_alpha, webp),
     ] {
-        let source = SourceFacts {
-            format,
-            lossless,
-            ..JPEG
-        };
+        let source = SourceFacts { format, lossless, ..JPEG };
         let rendition = one(pixels, source, RenditionSpec::cover(20, 20));
         assert_eq!(rendition.format(), want, "{format} lossless {lossless}");
         assert_eq!(Format::sniff(rendition.bytes()), Some(want));
         let has_alpha = decoded(&rendition).1;
-        assert_eq!(
-            has_alpha,
-            pixels.has_transparency(),
-            "{format} lossless {lossless}"
-        );
+        assert_eq!(has_alpha, pixels.has_transparency(), "{format} lossless {lossless}");
     }
 }
 
 #[test]
 fn results_come_in_the_order_of_the_specs() {
-    let specs = [
-        "10x10",
-        "90x90",
-        "30x0",
-        "60x60:contain",
-        "30x30:png",
-        "90x90",
-    ]
-    .map(|text| text.parse::<RenditionSpec>().unwrap());
+    let specs = ["10x10", "90x90", "30x0", "60x60:contain", "30x30:png", "90x90"]
+        .map(|text| text.parse::<RenditionSpec>().unwrap());
     let made = made(&photo(200, 100), JPEG, &specs);
     let got: Vec<RenditionSpec> = made.iter().map(|r| *r.spec()).collect();
     assert_eq!(got, specs);
     let sizes: Vec<String> = made.iter().map(|r| r.size().to_string()).collect();
-    assert_eq!(
-        sizes,
-        ["10x10", "90x90", "30x15", "60x30", "30x30", "90x90"]
-    );
+    assert_eq!(sizes, ["10x10", "90x90", "30x15", "60x30", "30x30", "90x90"]);
     assert_eq!(made[1].bytes(), made[5].bytes());
 }
 
@@ -423,16 +324,9 @@ fn a_scaled_decode_serves_as_the_full_one_would() {
         RenditionSpec::contain(320, 320).format(OutputFormat::Png),
     ];
     let rules = RenditionRules::default();
-    assert_eq!(
-        least_source(shown, &specs, &rules),
-        Some(Size::new(400, 300))
-    );
+    assert_eq!(least_source(shown, &specs, &rules), Some(Size::new(400, 300)));
     assert_eq!(least_source(shown, &[], &rules), None);
-    let half = one(
-        &full,
-        JPEG,
-        RenditionSpec::exact(800, 600).format(OutputFormat::Png),
-    );
+    let half = one(&full, JPEG, RenditionSpec::exact(800, 600).format(OutputFormat::Png));
     let (size, _, samples) = decoded(&half);
     let half = Pixels::new(size, Layout::Rgba8, samples).unwrap();
     let facts = SourceFacts { shown, ..JPEG };
@@ -446,19 +340,10 @@ fn a_scaled_decode_serves_as_the_full_one_would() {
 #[test]
 fn threads_do_not_change_the_bytes() {
     let source = photo(700, 500);
-    let specs = [
-        "500x500",
-        "400x300:webp",
-        "200x0:png",
-        "50x50",
-        "120x90:pad:png",
-    ]
-    .map(|text| text.parse().unwrap());
+    let specs = ["500x500", "400x300:webp", "200x0:png", "50x50", "120x90:pad:png"]
+        .map(|text| text.parse().unwrap());
     let with = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .unwrap();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| made(&source, JPEG, &specs))
     };
     let alone = with(1);
@@ -472,16 +357,10 @@ fn a_raised_flag_stops_the_work() {
     let cancel = Cancellation::new();
     cancel.cancel();
     let source = photo(20, 20);
-    let facts = SourceFacts {
-        shown: source.size(),
-        ..JPEG
-    };
+    let facts = SourceFacts { shown: source.size(), ..JPEG };
     let rules = RenditionRules::default();
     let specs = [RenditionSpec::cover(10, 10)];
-    assert_eq!(
-        render(&source, facts, &specs, &rules, &cancel),
-        Err(RenderStop::Cancelled)
-    );
+    assert_eq!(render(&source, facts, &specs, &rules, &cancel), Err(RenderStop::Cancelled));
     assert_eq!(render(&source, facts, &[], &rules, &cancel), Ok(Vec::new()));
 }
 

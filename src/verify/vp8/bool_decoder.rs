@@ -15,13 +15,7 @@ pub(super) struct BoolDecoder<'a> {
 
 impl<'a> BoolDecoder<'a> {
     pub(super) const fn new(data: &'a [u8]) -> Self {
-        Self {
-            data,
-            value: 0,
-            count: 0,
-            range: 255,
-            overrun: false,
-        }
+        Self { data, value: 0, count: 0, range: 255, overrun: false }
     }
 
     /// Whether a bit was needed that the partition does not have.

@@ -18,14 +18,7 @@ pub(super) struct Bits<'a> {
 
 impl<'a> Bits<'a> {
     pub(super) const fn new(data: &'a [u8]) -> Self {
-        Self {
-            data,
-            at: 0,
-            buffer: 0,
-            count: 0,
-            beyond: 0,
-            overrun: false,
-        }
+        Self { data, at: 0, buffer: 0, count: 0, beyond: 0, overrun: false }
     }
 
     /// At least `count` bits, up to 56, are in the buffer afterwards.

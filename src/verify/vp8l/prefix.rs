@@ -6,9 +6,8 @@ use super::{Fault, LENGTH_CODES};
 /// Symbols are looked up by this many bits first.
 const ROOT_BITS: u32 = 8;
 const MAX_LENGTH: usize = 15;
-const LENGTH_ORDER: [usize; 19] = [
-    17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
-];
+const LENGTH_ORDER: [usize; 19] =
+    [17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
 /// Where the second tables of a code lie, by the bits of the root: offset and width.
 type SecondTables = [(u32, u32); 1 << ROOT_BITS];
@@ -68,11 +67,7 @@ impl Group {
 impl Book {
     pub(super) fn new(max_memory: u64) -> Self {
         let max_entries = usize::try_from(max_memory / 2).unwrap_or(usize::MAX);
-        Self {
-            entries: Vec::new(),
-            max_entries,
-            max_memory,
-        }
+        Self { entries: Vec::new(), max_entries, max_memory }
     }
 
     pub(super) const fn mark(&self) -> usize {
@@ -215,10 +210,7 @@ impl Book {
                 at += step;
             }
         }
-        Ok(Prefix {
-            table: Some(table as u32),
-            only: 0,
-        })
+        Ok(Prefix { table: Some(table as u32), only: 0 })
     }
 
     /// Makes room for a table and finds where its second tables lie: offset and width by root.
