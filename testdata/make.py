@@ -18,8 +18,7 @@ What the manifest says of a file, one [[file]] each; absent means "not known" or
   source, license     where it comes from
   verdict, code       under the default policy, claimed by its own name; code only when rejected
   findings            codes of the warnings that an accepted file earns, sorted; none when absent
-  scene               what it shows; pictures of different scenes are not near each other. None where
-                      viewers show different frames
+  scene               what it shows; pictures of different scenes are not near each other
   format              by content: png, jpeg, webp or gif
   stored, shown       [width, height] in the file, and after orientation
   orientation         1..8; frames: 1 for a still; has_alpha: declared, used or not

@@ -23,9 +23,10 @@ def to_profile(picture, icc):
     return ImageCms.profileToProfile(picture, SRGB, ImageCms.ImageCmsProfile(io.BytesIO(icc)))
 
 
-def as_srgb(data, with_profile=True):
-    """The first frame as shown: oriented, in sRGB, on white."""
+def as_srgb(data, with_profile=True, frame=0):
+    """One frame as shown: oriented, in sRGB, on white."""
     picture = Image.open(io.BytesIO(data))
+    picture.seek(frame)
     icc = picture.info.get("icc_profile")
     picture = ImageOps.exif_transpose(picture)
     if icc and with_profile:
@@ -86,17 +87,15 @@ def accepted(
     declared = picture.mode in ("RGBA", "LA") or "transparency" in picture.info
     # What Pillow says of an animated GIF depends on the frame: see make.py for that one.
     assert declared == alpha or (kind == "gif" and frames > 1), (path, picture.mode)
-    if not hidden_default:
-        facts["quarters"] = hexes(quarters(as_srgb(data)))
+    facts["quarters"] = hexes(quarters(as_srgb(data, frame=int(hidden_default))))
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     shown = stored[::-1] if orientation >= 5 else stored
-    if scene:
-        facts["scene"] = scene
     FILES.append(
         (
             dict(
                 path=path,
                 what=what,
+                scene=scene,
                 verdict="accepted",
                 format=kind,
                 stored=stored,

@@ -169,6 +169,7 @@ def jpegs():
         "hills",
         save(still, "MPO", quality=86, save_all=True, append_images=[scenes.image(record)]),
         "a multi-picture file (CIPA DC-007): the second picture is announced, so it is no trailing data",
+        same_image_as="jpeg/baseline-420.jpg",
         near="png/rgb.png",
     )
     accepted(
@@ -178,7 +179,7 @@ def jpegs():
         "every block present, EOI missing",
         findings=["truncated"],
         lenient=True,
-        same_pixels_as="jpeg/baseline-420.jpg",
+        same_image_as="jpeg/baseline-420.jpg",
         near="png/rgb.png",
     )
     rejected(

@@ -84,12 +84,12 @@ def pngs():
         frames=3,
         alpha=True,
     )
-    shows = [(a[..., :3], 0, 0, 0, 0) for a in waves[:2]]
+    shows = [scenes.bytes8(scenes.waves(W, H, phase=p)) for p in (3, 4)]
     accepted(
         "png/animated-hidden-default.png",
-        None,
-        png.animation(shows, png.RGB, hidden=rgb),
-        "APNG of two frames whose default image is no part of the animation",
+        "waves",
+        png.animation([(a, 0, 0, 0, 0) for a in shows], png.RGB, hidden=rgb),
+        "APNG of two frames whose default image is no part of the animation, so is not shown",
         frames=2,
         hidden_default=True,
     )
