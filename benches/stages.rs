@@ -132,7 +132,7 @@ fn on_pixels(c: &mut Criterion) {
     let specs =
         [1200, 640, 320].map(|side| RenditionSpec::contain(side, side).format(OutputFormat::Jpeg));
     group.bench_function("1200+640+320/jpeg", |b| {
-        b.iter(|| stages::render(black_box(&pixels), &specs))
+        b.iter(|| stages::render(black_box(&pixels), &specs));
     });
     group.finish();
 }

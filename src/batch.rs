@@ -263,8 +263,8 @@ fn run<'e, W: Work>(
     };
     // The body stays on the calling thread: only it may wait for memory, so no worker ever does.
     match pipeline.pool() {
-        Some(pool) => pool.in_place_scope(|scope| body(scope)),
-        None => rayon::in_place_scope(|scope| body(scope)),
+        Some(pool) => pool.in_place_scope(body),
+        None => rayon::in_place_scope(body),
     }
 }
 

@@ -35,7 +35,7 @@ fn at_and_past(bytes: &[u8], n: u64, code: &str, set: impl Fn(&mut Policy, u64))
 fn bytes_of_a_slice() {
     let bytes = make::png(5, 5, 0);
     at_and_past(&bytes, bytes.len() as u64, "too_many_bytes", |policy, n| {
-        policy.limits.max_bytes = n
+        policy.limits.max_bytes = n;
     });
 }
 

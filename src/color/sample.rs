@@ -108,8 +108,8 @@ fn collect(canvas: &impl Canvas) -> Sample {
     for (row, &(top, rows_in_cell)) in rows.cells.iter().enumerate() {
         for (column, &(left, columns_in_cell)) in columns.cells.iter().enumerate() {
             let random = hash(column as u32, row as u32) as usize;
-            let x = left + ((random & 0xffff) * columns_in_cell >> 16);
-            let y = top + ((random >> 16) * rows_in_cell >> 16);
+            let x = left + (((random & 0xffff) * columns_in_cell) >> 16);
+            let y = top + (((random >> 16) * rows_in_cell) >> 16);
             let center = canvas.pixel(x, y);
             thumbnail.add(thumbnail_columns[column], thumbnail_rows[row], center);
             if center[3] < FAINTEST_ALPHA {
@@ -166,11 +166,11 @@ fn settle(canvas: &impl Canvas, x: usize, y: usize, center: [u8; 4]) -> ([u8; 3]
     ];
     let mut center = center;
     let mut differences = neighbors.map(|neighbor| difference(center, neighbor));
-    if differences.iter().any(|&d| d > SAME) {
-        if let Some(side) = slope(neighbors, differences) {
-            center = neighbors[side];
-            differences = neighbors.map(|neighbor| difference(center, neighbor));
-        }
+    if differences.iter().any(|&d| d > SAME)
+        && let Some(side) = slope(neighbors, differences)
+    {
+        center = neighbors[side];
+        differences = neighbors.map(|neighbor| difference(center, neighbor));
     }
     let mut sums = [u32::from(center[0]), u32::from(center[1]), u32::from(center[2])];
     let mut same = 1;

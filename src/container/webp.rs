@@ -245,7 +245,8 @@ impl Walk<'_> {
         self.image = Some(frame);
         match self.canvas {
             Some(canvas) if canvas.size != frame.size => {
-                self.out.corrupt(at, "the image has another size than the canvas in the VP8X chunk")
+                self.out
+                    .corrupt(at, "the image has another size than the canvas in the VP8X chunk");
             }
             Some(_) => {}
             None => self.out.structure.stored = frame.size,

@@ -91,7 +91,7 @@ fn draw(job: &Job<'_>, decoder: &mut Decoder<&[u8]>, canvas: &mut [u8]) -> Resul
 }
 
 /// The frame's colours. Indices past the table are shown as black, the transparent one as nothing
-/// (GIF89a sections 21 and 23).
+/// (`GIF89a` sections 21 and 23).
 fn palette(decoder: &Decoder<&[u8]>) -> Result<[[u8; 4]; 256], Stop> {
     let mut colors = [[0, 0, 0, 255]; 256];
     let table = decoder.palette().map_err(|e| stop(&e))?;
@@ -104,7 +104,7 @@ fn palette(decoder: &Decoder<&[u8]>) -> Result<[[u8; 4]; 256], Stop> {
     Ok(colors)
 }
 
-/// The rows in the order of the file (GIF89a appendix E).
+/// The rows in the order of the file (`GIF89a` appendix E).
 fn rows(height: usize, interlaced: bool) -> impl Iterator<Item = usize> {
     const PASSES: [(usize, usize); 4] = [(0, 8), (4, 8), (2, 4), (1, 2)];
     const PLAIN: [(usize, usize); 1] = [(0, 1)];

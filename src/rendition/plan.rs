@@ -33,7 +33,7 @@ impl Crop {
             && self.top + self.height <= outer.top + outer.height;
         let x = f64::from(size.width) / outer.width;
         let y = f64::from(size.height) / outer.height;
-        inside.then(|| Self {
+        inside.then_some(Self {
             left: (self.left - outer.left) * x,
             top: (self.top - outer.top) * y,
             width: self.width * x,

@@ -9,7 +9,7 @@ pub(crate) fn rgb(width: u32, height: u32, seed: u32) -> Vec<u8> {
     for y in 0..height {
         for x in 0..width {
             let wave = (x * 7 + y * 3 + seed * 41) % 256;
-            let block = if (x / 8 + y / 8 + seed) % 2 == 0 { 60 } else { 200 };
+            let block = if (x / 8 + y / 8 + seed).is_multiple_of(2) { 60 } else { 200 };
             samples.extend([wave as u8, block, ((x * y + seed) % 256) as u8]);
         }
     }

@@ -49,7 +49,7 @@ pub(super) fn is_adobe(marker: u8, payload: &[u8]) -> bool {
 }
 
 impl Apps {
-    /// Takes one APPn segment whose payload lies at `at`, and says what it is for.
+    /// Takes one `APPn` segment whose payload lies at `at`, and says what it is for.
     pub(super) fn take(&mut self, marker: u8, payload: &[u8], at: usize) -> PartKind {
         if is_jfif(marker, payload) {
             self.jfif = true;

@@ -192,7 +192,7 @@ impl Walker<'_> {
         Ok(end)
     }
 
-    /// SOFn and DHP (B.2.2, B.3.2). `whole` is false when the segment runs past the end of the
+    /// `SOFn` and DHP (B.2.2, B.3.2). `whole` is false when the segment runs past the end of the
     /// file: an unserved coding is then still recognised.
     fn frame_header(
         &mut self,
@@ -242,7 +242,7 @@ impl Walker<'_> {
         }
     }
 
-    /// APPn and COM: what they are for, and what they say about the picture.
+    /// `APPn` and COM: what they are for, and what they say about the picture.
     fn side_information(
         &mut self,
         at: usize,

@@ -45,7 +45,7 @@ impl Walk<'_> {
         match data.first() {
             None => self.out.corrupt(at, "an ALPH chunk is empty"),
             Some(info) if info & 3 > 1 => {
-                self.out.corrupt(at, "the compression of an ALPH chunk does not exist")
+                self.out.corrupt(at, "the compression of an ALPH chunk does not exist");
             }
             Some(_) => {}
         }

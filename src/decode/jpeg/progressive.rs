@@ -374,7 +374,7 @@ fn list_ones(word: u64, places: &mut [u8; ZEROS]) -> usize {
     count
 }
 
-/// EOBn: how many bands are empty after this one (table G.1).
+/// `EOBn`: how many bands are empty after this one (table G.1).
 #[inline(always)]
 fn empty_blocks(reader: &mut BitReader<'_>, run: u32) -> u64 {
     (1 << run) - 1 + u64::from(reader.receive(run))

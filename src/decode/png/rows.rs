@@ -137,7 +137,7 @@ impl Unpack {
                 last = (color, self.color8(color));
             }
             let alpha = match self.key {
-                _ if N % 2 == 0 => from[N - 1],
+                _ if N.is_multiple_of(2) => from[N - 1],
                 Some(key) if key == color.map(u16::from) => 0,
                 _ => 255,
             };
@@ -151,7 +151,7 @@ impl Unpack {
             let sample = |at: usize| u16::from_be_bytes([from[at], from[at + 1]]);
             let color = if N < 6 { [sample(0); 3] } else { [sample(0), sample(2), sample(4)] };
             let alpha = match self.key {
-                _ if N % 4 == 0 => to_eight_bits(sample(N - 2)),
+                _ if N.is_multiple_of(4) => to_eight_bits(sample(N - 2)),
                 Some(key) if key == color => 0,
                 _ => 255,
             };
