@@ -26,6 +26,11 @@
 //! (the fewer, the more bytes an MCU has), 40 to 98 % in refinement scans; of cuts of 4 bytes 25 to
 //! 90 %.
 
+#![allow(
+    clippy::inline_always,
+    reason = "the bit reader has to stay in registers from code to code"
+)]
+
 mod bits;
 mod huffman;
 mod progressive;

@@ -336,7 +336,7 @@ impl Codes<'_> {
 /// Whether this code ends the band: EOB0 to EOB14 (table G.1).
 #[inline(always)]
 const fn is_end(symbol: u8) -> bool {
-    symbol & 15 == 0 && symbol < 0xf0
+    symbol.trailing_zeros() >= 4 && symbol < 0xf0
 }
 
 /// Room for the places of 64 ones, the last eight written at once, in a power of two.
@@ -374,7 +374,7 @@ fn list_ones(word: u64, places: &mut [u8; ZEROS]) -> usize {
     count
 }
 
-/// EOBn: how many bands are empty after this one (table G.1).
+/// `EOBn`: how many bands are empty after this one (table G.1).
 #[inline(always)]
 fn empty_blocks(reader: &mut BitReader<'_>, run: u32) -> u64 {
     (1 << run) - 1 + u64::from(reader.receive(run))
