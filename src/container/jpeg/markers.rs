@@ -36,17 +36,34 @@ pub(super) fn next_marker(bytes: &[u8], from: usize) -> Option<(usize, u8, bool)
 /// Where the coded data that starts at `from` ends: before the first marker that is no restart
 /// marker, its fill bytes included, or at the end of the file.
 pub(super) fn scan_end(bytes: &[u8], from: usize) -> usize {
+    /// Bytes looked at together, so that the compiler makes vectors of them: stuffed bytes are too
+    /// frequent in finely quantised pictures for a search from one 0xFF to the next.
+    const STRIDE: usize = 64;
     let data = bytes.get(from..).unwrap_or_default();
-    for at in memchr::memchr_iter(0xff, data) {
-        // A stuffed zero, a restart marker, or a fill byte whose successor decides. Half a marker at
-        // the end of the file is no data either.
-        if !matches!(data.get(at + 1), Some(0 | 0xd0..=0xd7 | 0xff)) {
-            let before = data.get(..at).unwrap_or_default();
-            let fill = before.iter().rev().take_while(|byte| **byte == 0xff).count();
-            return from + at - fill;
+    let mut at = 0;
+    while let Some(stretch) = data.get(at..at + STRIDE + 1) {
+        let pairs = stretch.iter().zip(&stretch[1..]);
+        if pairs.fold(false, |found, (first, second)| found | ends_data(*first, *second)) {
+            break;
         }
+        at += STRIDE;
     }
-    bytes.len()
+    let ends = |at: &usize| match data.get(*at..) {
+        Some([first, second, ..]) => ends_data(*first, *second),
+        // Half a marker at the end of the file is no data either.
+        Some([last]) => *last == 0xff,
+        _ => false,
+    };
+    (at..data.len()).find(ends).map_or(bytes.len(), |at| {
+        let before = data.get(..at).unwrap_or_default();
+        from + at - before.iter().rev().take_while(|byte| **byte == 0xff).count()
+    })
+}
+
+/// Whether these two bytes of coded data are a marker other than RST0 to RST7. After a fill byte
+/// its successor decides.
+const fn ends_data(first: u8, second: u8) -> bool {
+    first == 0xff && second != 0 && second != 0xff && second & 0xf8 != 0xd0
 }
 
 /// The usual name of a segment.
