@@ -89,9 +89,8 @@ impl Apps {
         let transform = match (frame.components.len(), self.adobe) {
             (3, _) if self.jfif => JpegTransform::YCbCr,
             (3, Some(0)) => JpegTransform::None,
-            (3, Some(_)) => JpegTransform::YCbCr,
             (3, None) if frame.components.iter().map(|c| c.id).eq(*b"RGB") => JpegTransform::None,
-            (3, None) => JpegTransform::YCbCr,
+            (3, _) => JpegTransform::YCbCr,
             (4, Some(kind)) if kind != 0 => JpegTransform::Ycck,
             _ => JpegTransform::None,
         };

@@ -1,22 +1,4 @@
-//! Marker codes (ITU-T T.81 table B.1) and the frame header (B.2.2), with the geometry that
-//! follows from it (A.1.1, A.2).
-
-/// Start of image.
-pub(crate) const SOI: u8 = 0xd8;
-/// End of image.
-pub(crate) const EOI: u8 = 0xd9;
-/// Start of scan.
-pub(crate) const SOS: u8 = 0xda;
-/// Quantisation tables.
-pub(crate) const DQT: u8 = 0xdb;
-/// Number of lines.
-pub(crate) const DNL: u8 = 0xdc;
-/// Restart interval.
-pub(crate) const DRI: u8 = 0xdd;
-/// Huffman tables.
-pub(crate) const DHT: u8 = 0xc4;
-/// Comment.
-pub(crate) const COM: u8 = 0xfe;
+//! The frame header (ITU-T T.81 B.2.2) and the geometry that follows from it (A.1.1, A.2).
 
 /// One colour component of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,7 +121,7 @@ impl Frame {
 
     /// Blocks across and down of one component in a scan of its own (A.2.2): only those that hold
     /// samples of the picture.
-    pub(crate) fn blocks_alone(&self, component: &Component) -> (u32, u32) {
+    pub(crate) fn blocks_alone(&self, component: Component) -> (u32, u32) {
         let (h, v) = self.max_sampling();
         let blocks = |side: u16, own: u8, max: u8| {
             (u32::from(side) * u32::from(own)).div_ceil(u32::from(max)).div_ceil(8)
@@ -169,8 +151,8 @@ mod tests {
         assert_eq!((frame.width, frame.height), (33, 17));
         assert_eq!(frame.mcus(), (3, 2));
         assert_eq!(frame.blocks(), 36);
-        assert_eq!(frame.blocks_alone(&frame.components[0]), (5, 3));
-        assert_eq!(frame.blocks_alone(&frame.components[1]), (3, 2));
+        assert_eq!(frame.blocks_alone(frame.components[0]), (5, 3));
+        assert_eq!(frame.blocks_alone(frame.components[1]), (3, 2));
     }
 
     #[test]

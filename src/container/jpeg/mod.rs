@@ -6,13 +6,16 @@
 
 mod apps;
 mod frame;
+mod markers;
 mod sanitize;
 
-use frame::{COM, DNL, EOI, FrameFault, SOI};
-pub(crate) use frame::{DHT, DQT, DRI, Frame, SOS, coding_name};
 pub(super) use sanitize::sanitized;
 
 use apps::Apps;
+use frame::FrameFault;
+pub(crate) use frame::{Frame, coding_name};
+use markers::{COM, DNL, EOI, SOI, name, next_marker, scan_end};
+pub(crate) use markers::{DHT, DQT, DRI, SOS};
 
 use super::trailer::{looks_like, script_in};
 use super::{JpegCoding, JpegTransform, Part, PartKind, PartName, Structure, Trailing};
@@ -363,66 +366,11 @@ impl Walker<'_> {
     }
 }
 
-/// The next marker at or after `from`: the offset of its last 0xFF, its code, and whether bytes
-/// that are neither fill bytes nor part of it were passed.
-fn next_marker(bytes: &[u8], from: usize) -> Option<(usize, u8, bool)> {
-    let mut at = from;
-    loop {
-        at += memchr::memchr(0xff, bytes.get(at..)?)?;
-        let start = at;
-        // B.1.1.2: any marker may be preceded by any number of fill bytes 0xFF.
-        at += bytes.get(at..)?.iter().position(|byte| *byte != 0xff)?;
-        match bytes.get(at) {
-            Some(0) => at += 1,
-            code => return Some((at - 1, *code?, start != from)),
-        }
-    }
-}
-
-/// Where the coded data that starts at `from` ends: before the first marker that is no restart
-/// marker, its fill bytes included, or at the end of the file.
-fn scan_end(bytes: &[u8], from: usize) -> usize {
-    let data = bytes.get(from..).unwrap_or_default();
-    for at in memchr::memchr_iter(0xff, data) {
-        match data.get(at + 1) {
-            // A stuffed zero, a restart marker, or a fill byte whose successor decides.
-            Some(0 | 0xd0..=0xd7 | 0xff) => {}
-            // Half a marker at the end of the file is no data either.
-            _ => {
-                let before = data.get(..at).unwrap_or_default();
-                let fill = before.iter().rev().take_while(|byte| **byte == 0xff).count();
-                return from + at - fill;
-            }
-        }
-    }
-    bytes.len()
-}
-
 /// What a text or an application segment carries that wants to be run or unpacked.
 fn carries(text: &[u8]) -> Option<&'static str> {
     let foreign =
         |kind: &&str| ["archive", "executable", "document"].iter().any(|word| kind.contains(word));
     script_in(text).or_else(|| looks_like(text).filter(foreign))
-}
-
-/// The usual name of a segment.
-fn name(marker: u8) -> Vec<u8> {
-    match marker {
-        0x01 => b"TEM".to_vec(),
-        DHT => b"DHT".to_vec(),
-        0xc8 => b"JPG".to_vec(),
-        0xcc => b"DAC".to_vec(),
-        0xc0..=0xcf => format!("SOF{}", marker - 0xc0).into_bytes(),
-        0xd0..=0xd7 => format!("RST{}", marker - 0xd0).into_bytes(),
-        SOS => b"SOS".to_vec(),
-        DQT => b"DQT".to_vec(),
-        DNL => b"DNL".to_vec(),
-        DRI => b"DRI".to_vec(),
-        0xde => b"DHP".to_vec(),
-        COM => b"COM".to_vec(),
-        0xe0..=0xef => format!("APP{}", marker - 0xe0).into_bytes(),
-        _ => format!("marker {marker:02X}").into_bytes(),
-    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use super::super::{Part, PartKind, Structure, exif, slice};
 use super::apps::{ADOBE_LENGTH, JFIF_LENGTH, is_adobe, is_jfif};
-use super::frame::{EOI, SOI};
 use super::marker_of;
+use super::markers::{EOI, SOI};
 use crate::geometry::Orientation;
 
 pub(in crate::container) fn sanitized(structure: &Structure, bytes: &[u8]) -> Vec<u8> {

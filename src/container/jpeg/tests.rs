@@ -150,9 +150,11 @@ fn profiles_are_put_together_in_order_or_ignored() {
 
 #[test]
 fn the_color_transform_follows_libjpeg() {
+    use JpegTransform::{None, YCbCr, Ycck};
+
     let frame = |ids: &[u8]| {
         let mut payload = vec![8, 0, 8, 0, 8, ids.len() as u8];
-        ids.iter().for_each(|id| payload.extend_from_slice(&[*id, 0x11, 0]));
+        payload.extend(ids.iter().flat_map(|id| [*id, 0x11, 0]));
         Frame::parse(0xc0, &payload).unwrap()
     };
     let jfif: &[u8] = b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0";
@@ -164,7 +166,6 @@ fn the_color_transform_follows_libjpeg() {
         }
         apps.transform(&frame(ids))
     };
-    use JpegTransform::{None, YCbCr, Ycck};
     assert_eq!(decide(&[], &[1, 2, 3]), (YCbCr, false));
     assert_eq!(decide(&[], b"RGB"), (None, false));
     assert_eq!(decide(&[(0xe0, jfif)], b"RGB"), (YCbCr, false));

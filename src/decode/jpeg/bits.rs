@@ -50,7 +50,8 @@ impl<'a> BitReader<'a> {
                 self.bits |= word.wrapping_shr(self.count);
                 let bytes = (63 - (self.count & 63)) >> 3;
                 self.rest = &self.rest[bytes as usize..];
-                self.count |= 56;
+                // The same as adding 8 * bytes.
+                self.count |= Self::REFILLED;
                 return;
             }
         }

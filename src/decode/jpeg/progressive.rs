@@ -336,7 +336,7 @@ impl Codes<'_> {
 /// Whether this code ends the band: EOB0 to EOB14 (table G.1).
 #[inline(always)]
 const fn is_end(symbol: u8) -> bool {
-    symbol & 15 == 0 && symbol < 0xf0
+    symbol.trailing_zeros() >= 4 && symbol < 0xf0
 }
 
 /// Room for the places of 64 ones, the last eight written at once, in a power of two.

@@ -94,7 +94,7 @@ impl ScanHeader {
     pub(super) fn layout(&self, frame: &Frame) -> (u64, Vec<usize>) {
         let of = |c: &ScanComponent| frame.components.get(c.index).copied();
         if let [only] = &self.components[..] {
-            let (across, down) = of(only).map_or((0, 0), |c| frame.blocks_alone(&c));
+            let (across, down) = of(only).map_or((0, 0), |c| frame.blocks_alone(c));
             return (u64::from(across) * u64::from(down), vec![0]);
         }
         let (across, down) = frame.mcus();
