@@ -142,8 +142,9 @@ pub(crate) fn memory_needed(
     let mut outputs = 0_u64;
     for spec in specs {
         let plan = Plan::new(source, spec, rules, spec.chosen_format().max_side());
-        // One pass of the resampler is as wide as the target and as high as the source.
-        between = between.max(u64::from(plan.target.width) * u64::from(source.height));
+        // What the resampler keeps between its passes is as wide as the source and as high as the
+        // target.
+        between = between.max(u64::from(source.width) * u64::from(plan.target.height));
         outputs = outputs
             .saturating_add(plan.target.pixels().saturating_mul(channels))
             .saturating_add(plan.canvas.pixels().saturating_mul(2 * channels));
@@ -198,21 +199,27 @@ fn choose(spec: &RenditionSpec, source: SourceFacts, transparent: bool) -> (Enco
     let jpeg = (Encoding::Jpeg { quality }, Format::Jpeg);
     let png = (Encoding::Png, Format::Png);
     let lossless = (Encoding::WebPLossless, Format::WebP);
-    #[cfg(feature = "libwebp")]
-    let webp = Some((Encoding::WebPLossy { quality }, Format::WebP));
-    #[cfg(not(feature = "libwebp"))]
-    let webp = None;
 
     match (spec.chosen_format(), source.format) {
         (OutputFormat::Jpeg, _) | (OutputFormat::SameAsInput, Format::Jpeg) => jpeg,
         (OutputFormat::Png, _) | (OutputFormat::SameAsInput, Format::Png | Format::Gif) => png,
-        (OutputFormat::WebP, _) => webp.unwrap_or(lossless),
+        (OutputFormat::WebP, _) => lossy_webp_or(quality, lossless),
         (OutputFormat::SameAsInput, Format::WebP) if source.lossless => lossless,
         // An opaque photograph without loss would be 6 to 8 times as large as the upload.
         (OutputFormat::SameAsInput, Format::WebP) => {
-            webp.unwrap_or(if transparent { lossless } else { jpeg })
+            lossy_webp_or(quality, if transparent { lossless } else { jpeg })
         }
     }
+}
+
+#[cfg(feature = "libwebp")]
+fn lossy_webp_or(quality: u8, _otherwise: (Encoding, Format)) -> (Encoding, Format) {
+    (Encoding::WebPLossy { quality }, Format::WebP)
+}
+
+#[cfg(not(feature = "libwebp"))]
+fn lossy_webp_or(_quality: u8, otherwise: (Encoding, Format)) -> (Encoding, Format) {
+    otherwise
 }
 
 /// Makes the renditions; they come in the order of `specs`.

@@ -49,8 +49,12 @@ impl Crop {
     /// Whole pixels `(left, top)` when cutting alone gives `size`.
     pub(crate) fn as_cut(&self, size: Size) -> Option<(u32, u32)> {
         let whole = |v: f64| v.fract() == 0.0;
-        let same = self.width == f64::from(size.width) && self.height == f64::from(size.height);
-        (same && whole(self.left) && whole(self.top)).then_some((self.left as u32, self.top as u32))
+        let same = self.width as u32 == size.width && self.height as u32 == size.height;
+        let cut = same
+            && [self.left, self.top, self.width, self.height]
+                .into_iter()
+                .all(whole);
+        cut.then_some((self.left as u32, self.top as u32))
     }
 }
 
@@ -180,12 +184,17 @@ fn covering(shown: Size, wanted: Size, focus: FocalPoint) -> Crop {
     let across = u64::from(wanted.width) * u64::from(shown.height);
     let down = u64::from(wanted.height) * u64::from(shown.width);
     // One rounding of exact products: boxes of equal proportions get equal crops, bit for bit.
-    let (width, height) = if across >= down {
-        (f64::from(shown.width), down as f64 / f64::from(wanted.width))
+    let (width, height, cut) = if across >= down {
+        let height = down as f64 / f64::from(wanted.width);
+        (f64::from(shown.width), height, shown.width == wanted.width)
     } else {
-        (across as f64 / f64::from(wanted.height), f64::from(shown.height))
+        let width = across as f64 / f64::from(wanted.height);
+        (
+            width,
+            f64::from(shown.height),
+            shown.height == wanted.height,
+        )
     };
-    let cut = width == f64::from(wanted.width) && height == f64::from(wanted.height);
     placed(shown, width.max(1.0), height.max(1.0), focus, cut)
 }
 

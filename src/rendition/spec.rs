@@ -36,15 +36,16 @@ impl OutputFormat {
         }
     }
 
-    /// The longest side that the format can hold; for [`OutputFormat::SameAsInput`] the least of
-    /// what it may turn into.
+    /// The longest side in pixels that the format can hold. [`OutputFormat::SameAsInput`] gives the
+    /// most of what it may turn into; where that holds less, a rendition is made smaller in
+    /// proportion.
     ///
     /// Sources: ITU-T T.81 B.2.2 (16 bits), PNG 3rd edition 11.2.1 (31 bits, more than
     /// [`Bounds::MAX_SIDE`]), RFC 9649 3.4 (14 bits).
     pub const fn max_side(self) -> u32 {
         match self {
-            Self::Jpeg | Self::Png => Bounds::MAX_SIDE,
-            Self::SameAsInput | Self::WebP => 16_383,
+            Self::Jpeg | Self::Png | Self::SameAsInput => Bounds::MAX_SIDE,
+            Self::WebP => 16_383,
         }
     }
 }
@@ -233,14 +234,9 @@ impl RenditionSpec {
             return Err(SpecError::BothZero);
         }
         let longest = self.width.max(self.height);
-        let max = rules.max_side.min(Bounds::MAX_SIDE);
+        let max = rules.max_side.min(self.format.max_side());
         if longest > max {
             return Err(SpecError::SideTooLong { actual: longest, max });
-        }
-        // What `SameAsInput` turns into is known only with the input; see `Plan`.
-        let holds = self.format.max_side();
-        if self.format != OutputFormat::SameAsInput && longest > holds {
-            return Err(SpecError::SideTooLong { actual: longest, max: holds });
         }
         if !(1..=100).contains(&self.quality) {
             return Err(SpecError::Quality { actual: self.quality });
