@@ -77,7 +77,7 @@ fn enters(format: Format, part: &Part) -> bool {
         Format::Png => name != "iCCP",
         // VP8X (RFC 9649 section 2.7.1) repeats what is known: the canvas and which chunks follow. A
         // still without extras is thereby equal to the same bitstream in the simple layout.
-        Format::WebP => !matches!(name, "RIFF" | "VP8X" | "ICCP"),
+        Format::WebP => !matches!(name, "RIFF" | "VP8X" | "canvas" | "ICCP"),
         Format::Gif => true,
     }
 }

@@ -192,7 +192,8 @@ fn a_bare_webp_equals_the_same_in_the_extended_layout() {
     let extended = |alpha| {
         File::new(Format::WebP)
             .part("RIFF", PartKind::Header, b"anything")
-            .header("VP8X", b"flags and canvas")
+            .header("VP8X", b"flags")
+            .header("canvas", b"4x3")
             .data("VP8 ", b"frame")
             .metadata("EXIF", b"camera")
             .with(|s| s.has_alpha = alpha)
