@@ -50,10 +50,7 @@ impl Crop {
     pub(crate) fn as_cut(&self, size: Size) -> Option<(u32, u32)> {
         let whole = |v: f64| v.fract() == 0.0;
         let same = self.width as u32 == size.width && self.height as u32 == size.height;
-        let cut = same
-            && [self.left, self.top, self.width, self.height]
-                .into_iter()
-                .all(whole);
+        let cut = same && [self.left, self.top, self.width, self.height].into_iter().all(whole);
         cut.then_some((self.left as u32, self.top as u32))
     }
 }
@@ -189,11 +186,7 @@ fn covering(shown: Size, wanted: Size, focus: FocalPoint) -> Crop {
         (f64::from(shown.width), height, shown.width == wanted.width)
     } else {
         let width = across as f64 / f64::from(wanted.height);
-        (
-            width,
-            f64::from(shown.height),
-            shown.height == wanted.height,
-        )
+        (width, f64::from(shown.height), shown.height == wanted.height)
     };
     placed(shown, width.max(1.0), height.max(1.0), focus, cut)
 }
