@@ -19,7 +19,7 @@ const fn finest_step(channels: usize) -> usize {
 }
 
 /// N device channels to sRGB through a grid.
-pub(super) struct Clut<const N: usize> {
+pub(in crate::decode) struct Clut<const N: usize> {
     /// From samples to positions in the grid.
     inputs: [Tabulated; N],
     last: [usize; N],

@@ -8,7 +8,7 @@ use super::srgb::Encoder;
 ///
 /// Every step is a table look-up, a multiplication or an addition in `f32`, which IEEE 754 rounds
 /// the same everywhere; nothing here may be rewritten with fused multiplications.
-pub(super) struct Shaper {
+pub(in crate::decode) struct Shaper {
     curves: [Tabulated; 3],
     matrix: [[f32; 3]; 3],
     encoder: &'static Encoder,
@@ -49,7 +49,7 @@ impl Shaper {
 }
 
 /// One curve for all channels: grey profiles, and gamma with the primaries of sRGB.
-pub(super) struct Tone {
+pub(in crate::decode) struct Tone {
     codes: Box<[u8; 256]>,
     light: Tabulated,
     encoder: &'static Encoder,
