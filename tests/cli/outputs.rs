@@ -15,10 +15,13 @@ fn facts(bytes: &[u8]) -> (&'static str, u32, u32) {
     (inspection.format().unwrap().name(), size.width, size.height)
 }
 
+/// Options, and the format, width and height that come of them.
+type Case<'a> = (&'a [&'a str], (&'a str, u32, u32));
+
 #[test]
 fn resize_fits_and_converts() {
     let folder = Folder::new().with("in/wide.png", &png(200, 100, 1));
-    let cases: [(&[&str], (&str, u32, u32)); 7] = [
+    let cases: [Case<'_>; 7] = [
         (&["--size", "50x50"], ("png", 50, 25)),
         (&["--size", "50x50", "--fit", "cover"], ("png", 50, 50)),
         (

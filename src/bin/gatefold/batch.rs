@@ -1,13 +1,12 @@
 //! One run over many files: rows out, progress, and the exit status.
 
-use std::fmt::Write as _;
-
 use gatefold::{BatchOptions, Cancellation, Error};
 use indicatif::ProgressBar;
 
 use crate::config::Setting;
 use crate::console::{Output, Shape, note};
 use crate::outcome::{Exit, Failure};
+use crate::text::put;
 
 pub(crate) struct Run {
     shape: Shape,
@@ -111,8 +110,7 @@ impl Run {
         }
         let mut text = format!("{} accepted, {} rejected", self.accepted, self.rejected);
         if self.failed > 0 {
-            // Writing to a String cannot fail.
-            let _ = write!(text, ", {} not judged", self.failed);
+            put(&mut text, format_args!(", {} not judged", self.failed));
         }
         self.remark(&text);
     }

@@ -11,7 +11,7 @@ use crate::console::{Shape, note};
 use crate::inputs::{Input, gather};
 use crate::outcome::{Exit, Failure};
 use crate::rows::line;
-use crate::text::{Style, Tone, clean};
+use crate::text::{Style, Tone, clean, put};
 use crate::units;
 
 /// One accepted file.
@@ -165,14 +165,16 @@ fn text(style: Style, group: &DuplicateGroup, pictures: &[Picture]) -> String {
             Some(bits) => format!("{bits} bits"),
             None => "-".to_owned(),
         };
-        let row = format!(
-            "  {relation:>7}  {:<4}  {:>11}  {:>8}  {}\n",
-            picture.format.name(),
-            picture.size.to_string(),
-            units::size(picture.bytes),
-            clean(&picture.path)
+        put(
+            &mut text,
+            format_args!(
+                "  {relation:>7}  {:<4}  {:>11}  {:>8}  {}\n",
+                picture.format.name(),
+                picture.size.to_string(),
+                units::size(picture.bytes),
+                clean(&picture.path)
+            ),
         );
-        text.push_str(&row);
     }
     text
 }

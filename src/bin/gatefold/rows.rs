@@ -140,6 +140,8 @@ pub(crate) struct Resized<'a> {
 
 /// What `colors` prints.
 #[derive(Debug, Serialize)]
+// The keys are fixed.
+#[allow(clippy::struct_field_names)]
 pub(crate) struct Colors<'a> {
     image_colors: &'a [ImageColor],
     player_color: Option<&'a PlayerColor>,

@@ -1,7 +1,7 @@
 //! Rows for people: aligned, short, with swatches where colours can be shown.
 
 use std::borrow::Cow;
-use std::fmt::{Display, Write as _};
+use std::fmt::{self, Display, Write as _};
 
 use gatefold::{Error, Finding, ImageColor, Inspection, PlayerColor, Rgb, Severity};
 
@@ -178,6 +178,11 @@ pub(crate) fn finding(style: Style, finding: &Finding) -> String {
     format!("{severity}  {}{place}: {}", finding.code(), clean(&message))
 }
 
+/// Appends formatted text, as `write!` does; to a string that cannot fail.
+pub(crate) fn put(text: &mut String, what: fmt::Arguments<'_>) {
+    let _ = text.write_fmt(what);
+}
+
 pub(crate) fn line(row: &mut String, text: &str) {
     row.push_str(INDENT);
     row.push_str(text);
@@ -193,8 +198,8 @@ pub(crate) fn colors(style: Style, colors: &[ImageColor], player: Option<&Player
     };
     let mut first = String::from("colors   ");
     for color in colors {
-        // Writing to a String cannot fail.
-        let _ = write!(first, "{} {:>2.0}%  ", color.rgb(), color.share() * 100.0);
+        let (rgb, percent) = (color.rgb(), color.share() * 100.0);
+        put(&mut first, format_args!("{rgb} {percent:>2.0}%  "));
     }
     first.push_str(&style.bar(colors));
     line(&mut text, first.trim_end());

@@ -1,6 +1,6 @@
 //! Each limit of the policy beside what the file has.
 
-use gatefold::{Finding, FindingKind, Inspection, Policy, Rule};
+use gatefold::{Finding, FindingKind, Inspection, Policy, Rule, Size};
 use serde::Serialize;
 
 /// A number the policy bounds.
@@ -61,7 +61,7 @@ pub(super) fn limits(policy: &Policy, inspection: &Inspection) -> Vec<Limit> {
             .any(|finding| test(finding.kind()))
     };
     let stored = Some(structure.stored_size()).filter(|size| !size.is_empty());
-    let (pixels, frames) = (stored.map(|size| size.pixels()), structure.frames());
+    let (pixels, frames) = (stored.map(Size::pixels), structure.frames());
     let side = stored.map(|size| u64::from(size.long_side()));
     all.push(Limit::most("side", side, limits.max_side.into()));
     all.push(Limit::most("pixels", pixels, limits.max_pixels));

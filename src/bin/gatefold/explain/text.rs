@@ -4,7 +4,7 @@ use gatefold::{Error, Finding, Inspection, Part, PartKind, Policy, Structure};
 
 use super::fold::{Stretch, fold};
 use super::limits::{limits, rules};
-use crate::text::{Style, Tone, clean, finding};
+use crate::text::{Style, Tone, clean, finding, put};
 use crate::units::{grouped, size};
 
 /// Bytes of the file that are shown at a finding.
@@ -18,17 +18,22 @@ pub(super) fn explained(
     policy: &Policy,
     all: bool,
 ) -> String {
-    let mut text = format!("{}\n", style.paint(Tone::Strong, clean(path)));
+    let mut text = format!(
+        "{}
+",
+        style.paint(Tone::Strong, clean(path))
+    );
     let inspection = match answer {
-        Ok(inspection) => inspection,
-        Err(error) => match error.inspection() {
-            Some(inspection) => inspection,
-            None => {
-                let message = error.to_string();
-                text.push_str(&format_line(&[error.code(), &clean(&message)].join(": ")));
-                return text;
-            }
-        },
+        Ok(inspection) => Some(inspection),
+        Err(error) => error.inspection(),
+    };
+    let Some(inspection) = inspection else {
+        let error = answer.map_or_else(
+            |error| format!("{}: {error}", error.code()),
+            |_| String::new(),
+        );
+        text.push_str(&format_line(&clean(&error)));
+        return text;
     };
     if let Some(structure) = inspection.structure() {
         text.push_str(&format_line(&summary(structure, inspection.bytes())));
@@ -174,12 +179,15 @@ fn row(text: &mut String, style: Style, parts: &[Part], at: usize, stretch: &Str
     };
     let kind = kind(part.kind);
     let kind = tone.map_or_else(|| kind.to_owned(), |tone| style.paint(tone, kind));
-    text.push_str(&format!(
-        "  {:>13}  {:>13}  {name:<22} {kind}{}\n",
-        grouped(part.span.start),
-        grouped(length),
-        style.paint(Tone::Dim, times)
-    ));
+    put(
+        text,
+        format_args!(
+            "  {:>13}  {:>13}  {name:<22} {kind}{}\n",
+            grouped(part.span.start),
+            grouped(length),
+            style.paint(Tone::Dim, times)
+        ),
+    );
 }
 
 /// What a fold stands for, under what it shows.
@@ -206,11 +214,10 @@ fn folded(text: &mut String, style: Style, parts: &[Part], stretch: &Stretch) {
             grouped(end)
         ),
     };
-    text.push_str(&format!(
-        "  {:>13}  {}\n",
-        "\u{2026}",
-        style.paint(Tone::Dim, what)
-    ));
+    put(
+        text,
+        format_args!("  {:>13}  {}\n", "\u{2026}", style.paint(Tone::Dim, what)),
+    );
 }
 
 const fn kind(kind: PartKind) -> &'static str {
@@ -227,11 +234,10 @@ const fn kind(kind: PartKind) -> &'static str {
 
 fn found(text: &mut String, style: Style, bytes: &[u8], part: Option<&Part>, what: &Finding) {
     let offset = what.offset().unwrap_or_default();
-    text.push_str(&format!(
-        "  {:>13}  \u{2514} {}\n",
-        "",
-        finding(style, what)
-    ));
+    put(
+        text,
+        format_args!("  {:>13}  \u{2514} {}\n", "", finding(style, what)),
+    );
     let within = match part {
         Some(part) if offset == part.span.start => format!("at the start of {}", part.name),
         Some(part) if offset < part.span.end => format!(
@@ -248,11 +254,10 @@ fn found(text: &mut String, style: Style, bytes: &[u8], part: Option<&Part>, wha
         ),
         None => "before the first part".to_owned(),
     };
-    text.push_str(&format!(
-        "  {:>13}    {}\n",
-        "",
-        style.paint(Tone::Dim, within)
-    ));
+    put(
+        text,
+        format_args!("  {:>13}    {}\n", "", style.paint(Tone::Dim, within)),
+    );
     let start = usize::try_from(offset).unwrap_or(usize::MAX);
     let there = bytes.get(start..).unwrap_or_default();
     let there = there.get(..GLIMPSE).unwrap_or(there);
@@ -261,11 +266,10 @@ fn found(text: &mut String, style: Style, bytes: &[u8], part: Option<&Part>, wha
     } else {
         glimpse(there)
     };
-    text.push_str(&format!(
-        "  {:>13}    {}\n",
-        "",
-        style.paint(Tone::Dim, glimpse)
-    ));
+    put(
+        text,
+        format_args!("  {:>13}    {}\n", "", style.paint(Tone::Dim, glimpse)),
+    );
 }
 
 fn glimpse(bytes: &[u8]) -> String {
@@ -288,16 +292,19 @@ fn verdict(text: &mut String, style: Style, policy: &Policy, inspection: &Inspec
     match inspection.rejecting() {
         None => {
             let word = style.paint(Tone::Good, "accepted");
-            text.push_str(&format!("\n{word} under the policy \"{name}\"\n"));
+            put(text, format_args!("\n{word} under the policy \"{name}\"\n"));
         }
         Some(reason) => {
             let word = style.paint(Tone::Bad, "rejected");
             let message = reason.to_string();
-            text.push_str(&format!(
-                "\n{word} under the policy \"{name}\" as {}: {}\n",
-                reason.code(),
-                clean(&message)
-            ));
+            put(
+                text,
+                format_args!(
+                    "\n{word} under the policy \"{name}\" as {}: {}\n",
+                    reason.code(),
+                    clean(&message)
+                ),
+            );
         }
     }
     let mark = |passed: bool| {
@@ -322,19 +329,25 @@ fn verdict(text: &mut String, style: Style, policy: &Policy, inspection: &Inspec
             (_, Some(max)) => format!("at most {}", written(max)),
             (None, None) => String::new(),
         };
-        text.push_str(&format!(
-            "  {}  {:<16} {actual:>24}  {bound}\n",
-            mark(limit.passed),
-            limit.name
-        ));
+        put(
+            text,
+            format_args!(
+                "  {}  {:<16} {actual:>24}  {bound}\n",
+                mark(limit.passed),
+                limit.name
+            ),
+        );
     }
     for rule in rules(policy, inspection) {
         let actual = clean(&rule.actual);
-        text.push_str(&format!(
-            "  {}  {:<16} {:>24}  {actual}\n",
-            mark(rule.passed),
-            rule.name,
-            rule.rule
-        ));
+        put(
+            text,
+            format_args!(
+                "  {}  {:<16} {:>24}  {actual}\n",
+                mark(rule.passed),
+                rule.name,
+                rule.rule
+            ),
+        );
     }
 }

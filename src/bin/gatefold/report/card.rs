@@ -1,14 +1,12 @@
 //! One file on the page.
 
-use std::fmt::Write as _;
-
 use gatefold::{
     Error, Finding, ImageColor, Inspection, PlayerColor, Rendition, Report, Rgb, Severity,
 };
 
 use super::markup::{data_uri, escape, fill};
 use super::{Related, Relation};
-use crate::text::facts;
+use crate::text::{facts, put};
 use crate::units;
 
 const ACCEPTED: &str = include_str!("accepted.html");
@@ -154,11 +152,6 @@ pub(super) fn rejected(place: &Place<'_>, error: &Error) -> String {
             ("findings", &findings(&others)),
         ],
     )
-}
-
-/// Writing to a String cannot fail.
-fn put(text: &mut String, what: std::fmt::Arguments<'_>) {
-    let _ = text.write_fmt(what);
 }
 
 /// An element around content, or nothing around nothing.
