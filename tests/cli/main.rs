@@ -1,0 +1,10 @@
+//! The built command, as a shell sees it: exit codes, rows, files.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod explaining;
+mod folder;
+mod judging;
+mod outputs;
+mod page;
+mod usage;
