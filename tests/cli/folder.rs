@@ -54,10 +54,7 @@ impl Folder {
 
     pub(crate) fn command<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gatefold"));
-        command
-            .current_dir(&self.0)
-            .env_remove("NO_COLOR")
-            .args(args);
+        command.current_dir(&self.0).env_remove("NO_COLOR").args(args);
         command
     }
 
@@ -157,9 +154,7 @@ pub(crate) fn png(width: u32, height: u32, seed: u32) -> Vec<u8> {
     let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(png::ColorType::Rgb);
     let mut writer = encoder.write_header().unwrap();
-    writer
-        .write_image_data(&pixels(width, height, seed))
-        .unwrap();
+    writer.write_image_data(&pixels(width, height, seed)).unwrap();
     writer.finish().unwrap();
     file
 }

@@ -19,13 +19,8 @@ const CHECK_KEYS: [&str; 12] = [
     "findings",
 ];
 
-const PROCESS_KEYS: [&str; 5] = [
-    "digests",
-    "image_colors",
-    "player_color",
-    "renditions",
-    "duplicate_of",
-];
+const PROCESS_KEYS: [&str; 5] =
+    ["digests", "image_colors", "player_color", "renditions", "duplicate_of"];
 
 #[test]
 fn a_row_of_check() {
@@ -54,12 +49,7 @@ fn every_row_has_every_key() {
     assert_eq!(check.texts("verdict"), ["rejected"; 4]);
     assert_eq!(check.texts("code")[1..], ["empty", "unknown_format", "io"]);
     assert_eq!(process.texts("code"), check.texts("code"));
-    assert!(
-        check
-            .texts("message")
-            .iter()
-            .all(|message| message.len() > 8)
-    );
+    assert!(check.texts("message").iter().all(|message| message.len() > 8));
     for line in check.out.lines() {
         assert_eq!(keys(line), CHECK_KEYS);
     }
@@ -77,57 +67,28 @@ fn findings_carry_code_severity_message_and_offset() {
     let row = &ran.rows()[0];
     assert_eq!((ran.code, row["verdict"].as_str()), (0, Some("accepted")));
     let found = row["findings"].as_array().unwrap();
-    let find = |code: &str| {
-        found
-            .iter()
-            .find(|finding| finding["code"] == code)
-            .unwrap()
-    };
+    let find = |code: &str| found.iter().find(|finding| finding["code"] == code).unwrap();
     assert_eq!(find("trailing_data")["offset"], end);
     assert_eq!(find("trailing_data")["severity"], "warning");
     assert_eq!(find("spoofed_type")["offset"], json!(null));
-    assert!(
-        found
-            .iter()
-            .all(|finding| finding.as_object().unwrap().len() == 4)
-    );
+    assert!(found.iter().all(|finding| finding.as_object().unwrap().len() == 4));
 
     let strict = folder.gatefold(["check", "--json", "--reject-trailing", "tail.jpg"]);
-    assert_eq!(
-        (strict.code, strict.texts("code")),
-        (1, vec!["trailing_data".to_owned()])
-    );
+    assert_eq!((strict.code, strict.texts("code")), (1, vec!["trailing_data".to_owned()]));
     let spoofed = folder.gatefold(["check", "--reject-spoofed", "tail.jpg"]);
     assert_eq!(spoofed.code, 1);
 }
 
 #[test]
 fn a_row_of_process() {
-    let folder = Folder::new()
-        .with("a.png", &png(64, 48, 1))
-        .with("b.png", &png(64, 48, 1));
-    let ran = folder.gatefold([
-        "process",
-        "--json",
-        "--size",
-        "16x16",
-        "--pixel-digest",
-        ".",
-    ]);
+    let folder = Folder::new().with("a.png", &png(64, 48, 1)).with("b.png", &png(64, 48, 1));
+    let ran = folder.gatefold(["process", "--json", "--size", "16x16", "--pixel-digest", "."]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     let rows = ran.rows();
     let row = &rows[0];
-    for (digest, digits) in [
-        ("bytes", 64),
-        ("image", 64),
-        ("pixels", 64),
-        ("perceptual", 16),
-    ] {
+    for (digest, digits) in [("bytes", 64), ("image", 64), ("pixels", 64), ("perceptual", 16)] {
         let text = row["digests"][digest].as_str().unwrap();
-        assert!(
-            text.len() == digits && text.bytes().all(|b| b.is_ascii_hexdigit()),
-            "{digest}"
-        );
+        assert!(text.len() == digits && text.bytes().all(|b| b.is_ascii_hexdigit()), "{digest}");
     }
     let hex = |value: &serde_json::Value| {
         let text = value.as_str().unwrap();
@@ -135,17 +96,10 @@ fn a_row_of_process() {
     };
     let colors = row["image_colors"].as_array().unwrap();
     assert!(!colors.is_empty() && colors.iter().all(|color| hex(&color["hex"])));
-    let shares: f64 = colors
-        .iter()
-        .map(|color| color["share"].as_f64().unwrap())
-        .sum();
+    let shares: f64 = colors.iter().map(|color| color["share"].as_f64().unwrap()).sum();
     assert!(shares > 0.3 && shares < 1.000_001, "{shares}");
     let player = &row["player_color"];
-    assert!(
-        ["hex", "text", "light", "dark"]
-            .iter()
-            .all(|key| hex(&player[key]))
-    );
+    assert!(["hex", "text", "light", "dark"].iter().all(|key| hex(&player[key])));
     assert!(player["contrast"].as_f64().unwrap() >= 4.5);
     let rendition = &row["renditions"][0];
     assert_eq!(
@@ -162,23 +116,15 @@ fn a_row_of_process() {
 
 #[test]
 fn a_row_of_colors() {
-    let folder = Folder::new()
-        .with("a.png", &png(32, 32, 1))
-        .with("b.png", b"");
+    let folder = Folder::new().with("a.png", &png(32, 32, 1)).with("b.png", b"");
     let ran = folder.gatefold(["colors", "--json", "a.png", "b.png"]);
     for line in ran.out.lines() {
-        assert_eq!(
-            keys(line),
-            ["path", "image_colors", "player_color", "code", "message"]
-        );
+        assert_eq!(keys(line), ["path", "image_colors", "player_color", "code", "message"]);
     }
     let rows = ran.rows();
     assert_eq!(rows[0]["code"], json!(null));
     assert!(rows[0]["player_color"]["hex"].is_string());
-    assert_eq!(
-        (&rows[1]["code"], &rows[1]["image_colors"]),
-        (&json!("empty"), &json!([]))
-    );
+    assert_eq!((&rows[1]["code"], &rows[1]["image_colors"]), (&json!("empty"), &json!([])));
 }
 
 #[test]
@@ -193,23 +139,12 @@ fn duplicates_are_reported_unless_the_policy_rejects_them() {
     for args in [&["--reject-duplicates"][..], &["--policy", "moov"]] {
         let rejected = folder.gatefold([&["process", "--json", "."][..], args].concat());
         assert_eq!(rejected.code, 1, "{args:?}");
-        assert_eq!(
-            rejected.texts("code"),
-            ["null", "null", "duplicate"],
-            "{args:?}"
-        );
-        assert_eq!(
-            rejected.texts("duplicate_of"),
-            ["null", "null", "./1.png"],
-            "{args:?}"
-        );
+        assert_eq!(rejected.texts("code"), ["null", "null", "duplicate"], "{args:?}");
+        assert_eq!(rejected.texts("duplicate_of"), ["null", "null", "./1.png"], "{args:?}");
     }
     // A surface that allows duplicates still has them told here.
     let allowed = folder.gatefold(["process", "--json", "--policy", "backoffice", "."]);
-    assert_eq!(
-        (allowed.code, allowed.texts("duplicate_of")[2].as_str()),
-        (0, "./1.png")
-    );
+    assert_eq!((allowed.code, allowed.texts("duplicate_of")[2].as_str()), (0, "./1.png"));
     // Files that are only checked are not compared.
     assert_eq!(folder.gatefold(["check", "--policy", "moov", "."]).code, 0);
 }
@@ -218,11 +153,7 @@ fn duplicates_are_reported_unless_the_policy_rejects_them() {
 fn rows_do_not_depend_on_threads() {
     let mut folder = Folder::new();
     for number in 0..24 {
-        let bytes = if number % 5 == 4 {
-            b"x".to_vec()
-        } else {
-            png(60, 50, number % 7)
-        };
+        let bytes = if number % 5 == 4 { b"x".to_vec() } else { png(60, 50, number % 7) };
         folder = folder.with(&format!("{number:02}"), &bytes);
     }
     let args = ["process", "--json", "--size", "20x20", "--jobs"];
@@ -243,16 +174,7 @@ fn folders_are_walked_in_order_whatever_files_are_called() {
         .with("in/c.png", b"")
         .with("first.png", &png(8, 8, 4));
     let ran = folder.gatefold(["check", "--json", "first.png", "in"]);
-    assert_eq!(
-        ran.texts("path"),
-        [
-            "first.png",
-            "in/a/.hidden",
-            "in/a/z",
-            "in/b.txt",
-            "in/c.png"
-        ]
-    );
+    assert_eq!(ran.texts("path"), ["first.png", "in/a/.hidden", "in/a/z", "in/b.txt", "in/c.png"]);
     let empty = Folder::new();
     let ran = empty.gatefold(["check", "."]);
     assert_eq!((ran.code, ran.out.as_str()), (0, ""));
@@ -263,18 +185,14 @@ fn folders_are_walked_in_order_whatever_files_are_called() {
 #[test]
 fn links_are_followed_to_files_and_never_round_in_circles() {
     use std::os::unix::fs::symlink;
-    let folder = Folder::new()
-        .with("in/sub/a.png", &png(8, 8, 1))
-        .with("elsewhere.png", &png(8, 8, 2));
+    let folder =
+        Folder::new().with("in/sub/a.png", &png(8, 8, 1)).with("elsewhere.png", &png(8, 8, 2));
     symlink("..", folder.join("in/sub/up")).unwrap();
     symlink("../elsewhere.png", folder.join("in/link.png")).unwrap();
     symlink("nowhere", folder.join("in/dangling.png")).unwrap();
     symlink("self", folder.join("in/self")).unwrap();
     let ran = folder.gatefold(["check", "--json", "in"]);
-    assert_eq!(
-        ran.texts("path"),
-        ["in/dangling.png", "in/link.png", "in/self", "in/sub/a.png"]
-    );
+    assert_eq!(ran.texts("path"), ["in/dangling.png", "in/link.png", "in/self", "in/sub/a.png"]);
     assert_eq!(ran.texts("code"), ["io", "null", "io", "null"]);
     assert_eq!(ran.code, 3);
 }
@@ -283,10 +201,7 @@ fn links_are_followed_to_files_and_never_round_in_circles() {
 fn standard_input_is_a_file_like_others() {
     let folder = Folder::new().with("a.png", &png(8, 8, 1));
     let ran = folder.piped(["check", "--json", "a.png", "-"], &jpeg(8, 8, 1));
-    assert_eq!(
-        (ran.code, ran.texts("path")),
-        (0, vec!["a.png".to_owned(), "-".to_owned()])
-    );
+    assert_eq!((ran.code, ran.texts("path")), (0, vec!["a.png".to_owned(), "-".to_owned()]));
     assert_eq!(ran.texts("format"), ["png", "jpeg"]);
     let capped = folder.piped(["check", "--json", "--max-bytes", "10", "-"], &[0; 20]);
     assert_eq!(capped.texts("code"), ["too_many_bytes"]);
@@ -296,20 +211,16 @@ fn standard_input_is_a_file_like_others() {
 
 #[test]
 fn options_beat_the_policy_file_which_beats_its_preset() {
-    let folder = Folder::new().with("a.png", &png(20, 10, 1)).with(
-        "own.toml",
-        b"preset = \"moov\"\nsquare = true\n[limits]\nmax_side = 15\n",
-    );
+    let folder = Folder::new()
+        .with("a.png", &png(20, 10, 1))
+        .with("own.toml", b"preset = \"moov\"\nsquare = true\n[limits]\nmax_side = 15\n");
     let code = |args: &[&str]| {
         let ran = folder.gatefold([&["check", "--json", "a.png"][..], args].concat());
         ran.texts("code").remove(0)
     };
     assert_eq!(code(&[]), "null");
     assert_eq!(code(&["--policy", "own.toml"]), "side_too_long");
-    assert_eq!(
-        code(&["--policy", "own.toml", "--max-side", "20"]),
-        "not_square"
-    );
+    assert_eq!(code(&["--policy", "own.toml", "--max-side", "20"]), "not_square");
     assert_eq!(code(&["--max-side", "19"]), "side_too_long");
     assert_eq!(code(&["--max-pixels", "199"]), "too_many_pixels");
     assert_eq!(code(&["--max-pixels", "200"]), "null");
@@ -322,16 +233,10 @@ fn options_beat_the_policy_file_which_beats_its_preset() {
 
 #[test]
 fn text_rows_are_short_and_obey_nobody() {
-    let folder = Folder::new()
-        .with("a.png", &png(8, 8, 1))
-        .with("b.png", b"");
+    let folder = Folder::new().with("a.png", &png(8, 8, 1)).with("b.png", b"");
     let ran = folder.gatefold(["check", "a.png", "b.png"]);
     let lines: Vec<&str> = ran.out.lines().collect();
-    assert!(
-        lines[0].starts_with("accepted  png   ") && lines[0].ends_with("a.png"),
-        "{}",
-        ran.out
-    );
+    assert!(lines[0].starts_with("accepted  png   ") && lines[0].ends_with("a.png"), "{}", ran.out);
     assert!(lines[1].starts_with("rejected") && lines[1].contains("b.png"));
     assert!(lines[2].contains("empty"));
     assert_eq!(lines[3], "1 accepted, 1 rejected");

@@ -24,18 +24,9 @@ fn resize_fits_and_converts() {
     let cases: [Case<'_>; 7] = [
         (&["--size", "50x50"], ("png", 50, 25)),
         (&["--size", "50x50", "--fit", "cover"], ("png", 50, 50)),
-        (
-            &["--size", "50x50", "--fit", "cover", "--focus", "1,1"],
-            ("png", 50, 50),
-        ),
-        (
-            &["--size", "50x50", "--fit", "pad", "--background", "#123456"],
-            ("png", 50, 50),
-        ),
-        (
-            &["--size", "50x40", "--fit", "exact", "--format", "jpeg"],
-            ("jpeg", 50, 40),
-        ),
+        (&["--size", "50x50", "--fit", "cover", "--focus", "1,1"], ("png", 50, 50)),
+        (&["--size", "50x50", "--fit", "pad", "--background", "#123456"], ("png", 50, 50)),
+        (&["--size", "50x40", "--fit", "exact", "--format", "jpeg"], ("jpeg", 50, 40)),
         (&["--size", "0x50", "--format", "webp"], ("webp", 100, 50)),
         (&["--size", "400x400", "--enlarge"], ("png", 400, 200)),
     ];
@@ -43,37 +34,21 @@ fn resize_fits_and_converts() {
         let out = format!("out{number}");
         let ran = folder.gatefold([&["resize", "in", "-o", &out][..], args].concat());
         assert_eq!(ran.code, 0, "{args:?}: {}{}", ran.out, ran.err);
-        let [name] = &folder.list(&out)[..] else {
-            panic!("{args:?}: one file")
-        };
-        let extension = if expected.0 == "jpeg" {
-            "jpg"
-        } else {
-            expected.0
-        };
+        let [name] = &folder.list(&out)[..] else { panic!("{args:?}: one file") };
+        let extension = if expected.0 == "jpeg" { "jpg" } else { expected.0 };
         assert_eq!(*name, format!("wide.{extension}"));
-        assert_eq!(
-            facts(&fs::read(folder.join(&out).join(name)).unwrap()),
-            *expected,
-            "{args:?}"
-        );
+        assert_eq!(facts(&fs::read(folder.join(&out).join(name)).unwrap()), *expected, "{args:?}");
     }
     let kept = folder.gatefold(["resize", "in", "-o", "kept", "--size", "400x400"]);
     assert_eq!(kept.code, 0);
-    assert_eq!(
-        facts(&fs::read(folder.join("kept/wide.png")).unwrap()),
-        ("png", 200, 100)
-    );
+    assert_eq!(facts(&fs::read(folder.join("kept/wide.png")).unwrap()), ("png", 200, 100));
 }
 
 #[test]
 fn resize_tells_where_outputs_went() {
-    let folder = Folder::new()
-        .with("a.jpg", &jpeg(40, 40, 1))
-        .with("b.jpg", b"");
-    let ran = folder.gatefold([
-        "resize", "--json", "--size", "10x10", "-o", "out", "a.jpg", "b.jpg",
-    ]);
+    let folder = Folder::new().with("a.jpg", &jpeg(40, 40, 1)).with("b.jpg", b"");
+    let ran =
+        folder.gatefold(["resize", "--json", "--size", "10x10", "-o", "out", "a.jpg", "b.jpg"]);
     assert_eq!(ran.code, 1);
     let rows = ran.rows();
     let written = fs::read(folder.join("out/a.jpg")).unwrap();
@@ -81,10 +56,7 @@ fn resize_tells_where_outputs_went() {
         rows[0]["renditions"],
         json!([{"size": "10x10", "format": "jpeg", "bytes": written.len(), "path": "out/a.jpg"}])
     );
-    assert_eq!(
-        (&rows[1]["code"], &rows[1]["renditions"]),
-        (&json!("empty"), &json!([]))
-    );
+    assert_eq!((&rows[1]["code"], &rows[1]["renditions"]), (&json!("empty"), &json!([])));
 }
 
 #[test]
@@ -96,33 +68,19 @@ fn nothing_is_overwritten_by_accident() {
     let args = ["resize", "--size", "10x10", "-o", "out", "x", "y", "z"];
     assert_eq!(folder.gatefold(args).code, 0);
     // The same stem twice in one run: both are kept, in the order of the inputs.
-    assert_eq!(
-        folder.list("out"),
-        ["COVER.jpg", "cover-2.png", "cover.png"]
-    );
+    assert_eq!(folder.list("out"), ["COVER.jpg", "cover-2.png", "cover.png"]);
 
     // What was there before the run stays, and the run says so.
     fs::write(folder.join("out/cover.png"), "mine").unwrap();
     let again = folder.gatefold(args);
     assert_eq!(again.code, 3);
-    assert!(
-        again.err.contains("cover.png") && again.err.contains("--overwrite"),
-        "{}",
-        again.err
-    );
+    assert!(again.err.contains("cover.png") && again.err.contains("--overwrite"), "{}", again.err);
     assert_eq!(fs::read(folder.join("out/cover.png")).unwrap(), b"mine");
-    assert_eq!(
-        folder.list("out").len(),
-        3,
-        "no half-written files are left"
-    );
+    assert_eq!(folder.list("out").len(), 3, "no half-written files are left");
 
     let forced = folder.gatefold([&args[..], &["--overwrite"]].concat());
     assert_eq!(forced.code, 0, "{}", forced.err);
-    assert_eq!(
-        facts(&fs::read(folder.join("out/cover.png")).unwrap()),
-        ("png", 10, 10)
-    );
+    assert_eq!(facts(&fs::read(folder.join("out/cover.png")).unwrap()), ("png", 10, 10));
 }
 
 #[test]
@@ -131,11 +89,7 @@ fn an_input_is_never_overwritten() {
     let folder = Folder::new().with("a.png", &original);
     for overwrite in [&[][..], &["--overwrite"]] {
         let ran = folder.gatefold(
-            [
-                &["resize", "--size", "10x10", "-o", ".", "./a.png"][..],
-                overwrite,
-            ]
-            .concat(),
+            [&["resize", "--size", "10x10", "-o", ".", "./a.png"][..], overwrite].concat(),
         );
         assert_eq!(ran.code, 3, "{overwrite:?}");
         assert_eq!(fs::read(folder.join("a.png")).unwrap(), original);
@@ -172,27 +126,15 @@ fn process_writes_each_size() {
 #[test]
 fn decode_gives_the_pixels_as_png() {
     let folder = Folder::new().with("a.png", &png(12, 9, 1));
-    assert_eq!(
-        folder
-            .gatefold(["decode", "--raw", "-o", "raw.png", "a.png"])
-            .code,
-        0
-    );
-    let mut reader = png::Decoder::new(std::io::Cursor::new(
-        fs::read(folder.join("raw.png")).unwrap(),
-    ))
-    .read_info()
-    .unwrap();
+    assert_eq!(folder.gatefold(["decode", "--raw", "-o", "raw.png", "a.png"]).code, 0);
+    let mut reader =
+        png::Decoder::new(std::io::Cursor::new(fs::read(folder.join("raw.png")).unwrap()))
+            .read_info()
+            .unwrap();
     let mut samples = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut samples).unwrap();
-    assert_eq!(
-        (info.width, info.height, info.color_type),
-        (12, 9, png::ColorType::Rgba)
-    );
-    let rgb: Vec<u8> = samples
-        .chunks_exact(4)
-        .flat_map(|p| p[..3].to_vec())
-        .collect();
+    assert_eq!((info.width, info.height, info.color_type), (12, 9, png::ColorType::Rgba));
+    let rgb: Vec<u8> = samples.chunks_exact(4).flat_map(|p| p[..3].to_vec()).collect();
     assert_eq!(rgb, pixels(12, 9, 1));
     assert!(samples.chunks_exact(4).all(|p| p[3] == 255));
 
@@ -216,32 +158,18 @@ fn duplicates_in_groups() {
     let ran = folder.gatefold(["duplicates", "--json", "."]);
     assert_eq!(ran.code, 1);
     assert!(ran.err.contains("5.png") && ran.err.contains("empty"));
-    let [group] = &ran.rows()[..] else {
-        panic!("one group: {}", ran.out)
-    };
+    let [group] = &ran.rows()[..] else { panic!("one group: {}", ran.out) };
     assert_eq!(group["kind"], "near");
     let files: Vec<(&str, u64)> = group["files"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|file| {
-            (
-                file["path"].as_str().unwrap(),
-                file["set"].as_u64().unwrap(),
-            )
-        })
+        .map(|file| (file["path"].as_str().unwrap(), file["set"].as_u64().unwrap()))
         .collect();
     assert_eq!(files, [("./1.png", 0), ("./3.png", 0), ("./4.jpg", 1)]);
 
-    let exact = folder.gatefold([
-        "duplicates",
-        "--exact",
-        "--json",
-        "1.png",
-        "2.png",
-        "3.png",
-        "4.jpg",
-    ]);
+    let exact =
+        folder.gatefold(["duplicates", "--exact", "--json", "1.png", "2.png", "3.png", "4.jpg"]);
     assert_eq!((exact.code, exact.rows().len()), (0, 1));
     assert_eq!(exact.rows()[0]["kind"], "exact");
     let text = folder.gatefold(["duplicates", "--exact", "1.png", "3.png"]);
@@ -257,9 +185,7 @@ fn the_same_pixels_in_another_format_are_exact_when_asked() {
             .unwrap();
         file
     };
-    let folder = Folder::new()
-        .with("a.png", &png(80, 80, 3))
-        .with("b.webp", &webp);
+    let folder = Folder::new().with("a.png", &png(80, 80, 3)).with("b.webp", &webp);
     let by_image = folder.gatefold(["duplicates", "--exact", "--json", "."]);
     assert_eq!(by_image.rows().len(), 0, "{}", by_image.out);
     let by_pixels = folder.gatefold(["duplicates", "--exact", "--json", "--pixel-digest", "."]);

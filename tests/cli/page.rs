@@ -20,11 +20,7 @@ fn every_file_has_a_card_and_nothing_is_loaded() {
     let html = page(&folder, &["--size", "50x50", "in"]);
     assert_eq!(html.matches("<article").count(), 4);
     assert_eq!(html.matches("<article class=\"accepted").count(), 3);
-    assert_eq!(
-        html.matches("class=\"player ").count(),
-        9,
-        "three for each accepted picture"
-    );
+    assert_eq!(html.matches("class=\"player ").count(), 9, "three for each accepted picture");
     assert!(html.contains("unknown_format"));
     // The duplicate leads to the card of the first one.
     assert!(html.contains("id=\"f1\"") && html.contains("<a href=\"#f1\">in/1.jpg</a>"));
@@ -44,19 +40,14 @@ fn every_file_has_a_card_and_nothing_is_loaded() {
     assert!(!html.contains("{{"), "a place was not filled");
     // Pictures are small renditions, not the originals.
     assert!(folder.list(".").contains(&"page.html".to_owned()));
-    assert_eq!(
-        folder.list("."),
-        ["in", "page.html"],
-        "no half-written file is left"
-    );
+    assert_eq!(folder.list("."), ["in", "page.html"], "no half-written file is left");
 }
 
 #[test]
 fn the_extra_pictures_of_the_page_stay_out_of_the_rows() {
     let folder = Folder::new().with("a.png", &png(80, 80, 1));
-    let ran = folder.gatefold([
-        "process", "--json", "--report", "p.html", "--size", "20x20", "a.png",
-    ]);
+    let ran =
+        folder.gatefold(["process", "--json", "--report", "p.html", "--size", "20x20", "a.png"]);
     assert_eq!(ran.rows()[0]["renditions"].as_array().unwrap().len(), 1);
 }
 
@@ -72,24 +63,15 @@ fn hostile_names_stay_text() {
     ];
     let mut folder = Folder::new();
     for (number, name) in (1..).zip(names) {
-        let bytes = if name.ends_with("gif") {
-            b"no picture".to_vec()
-        } else {
-            png(20, 20, number)
-        };
+        let bytes =
+            if name.ends_with("gif") { b"no picture".to_vec() } else { png(20, 20, number) };
         folder = folder.with(&format!("in/{name}"), &bytes);
     }
     // Spoofed names end up in messages, too.
     folder = folder.with("in/<i>.jpg", &png(20, 20, 9));
     let html = page(&folder, &["in"]);
     assert_eq!(html.matches("<article").count(), 6);
-    for raw in [
-        "<img src=x",
-        "<svg onload",
-        "' onmouseover",
-        "<i>.jpg",
-        "<b>.png",
-    ] {
+    for raw in ["<img src=x", "<svg onload", "' onmouseover", "<i>.jpg", "<b>.png"] {
         assert!(!html.contains(raw), "{raw}");
     }
     assert!(html.contains("&lt;img src=x onerror=alert(1)&gt;"));

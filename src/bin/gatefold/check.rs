@@ -13,23 +13,14 @@ pub(crate) fn run(setting: &Setting, task: CheckTask) -> Result<Exit, Failure> {
     let style = setting.console.style();
     let mut run = Run::begin(setting, task.shape, inputs.len());
     let options = run.options();
-    pipeline.check_batch(
-        inputs.into_iter().map(Input::into_source),
-        &options,
-        |item| {
-            run.count(&item.result);
-            let result = item.result.as_ref();
-            run.row(
-                || {
-                    line(&Row {
-                        path: &item.id,
-                        rest: Judged::of(result),
-                    })
-                },
-                || text::judged(style, &item.id, result),
-            );
-        },
-    );
+    pipeline.check_batch(inputs.into_iter().map(Input::into_source), &options, |item| {
+        run.count(&item.result);
+        let result = item.result.as_ref();
+        run.row(
+            || line(&Row { path: &item.id, rest: Judged::of(result) }),
+            || text::judged(style, &item.id, result),
+        );
+    });
     run.summary();
     run.end()
 }

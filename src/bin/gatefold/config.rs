@@ -180,10 +180,7 @@ impl ProcessArgs {
             policy,
             shape: Shape::of(self.json.json),
             specs,
-            out: self.out.map(|folder| OutFolder {
-                folder,
-                overwrite: self.overwrite,
-            }),
+            out: self.out.map(|folder| OutFolder { folder, overwrite: self.overwrite }),
             report: self.report,
         })
     }
@@ -198,10 +195,7 @@ impl ResizeArgs {
             paths: readable_once(self.inputs.paths)?,
             policy,
             shape: Shape::of(self.json.json),
-            out: OutFolder {
-                folder: self.out,
-                overwrite: self.overwrite,
-            },
+            out: OutFolder { folder: self.out, overwrite: self.overwrite },
         })
     }
 }

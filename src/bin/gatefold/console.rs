@@ -48,10 +48,7 @@ impl Console {
                     && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             }
         };
-        Self {
-            quiet,
-            style: Style::new(color),
-        }
+        Self { quiet, style: Style::new(color) }
     }
 
     pub(crate) const fn style(self) -> Style {
@@ -103,9 +100,9 @@ impl Output {
     /// When writing failed. A closed pipe is no failure: its reader had enough.
     pub(crate) fn end(self) -> Result<(), Failure> {
         match self.failed {
-            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::io(format!(
-                "standard output cannot be written: {error}"
-            ))),
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Failure::io(format!("standard output cannot be written: {error}")))
+            }
             _ => Ok(()),
         }
     }

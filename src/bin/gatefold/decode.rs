@@ -15,20 +15,12 @@ pub(crate) fn run(setting: &Setting, task: &DecodeTask) -> Result<Exit, Failure>
     let pipeline = setting.pipeline(task.policy.clone()).build()?;
     let decoded = read(&pipeline, &task.path).and_then(|upload| {
         // What a name claims is of no interest to who wants the pixels.
-        if task.raw {
-            pipeline.decode_stored(&upload)
-        } else {
-            pipeline.decode(&upload)
-        }
+        if task.raw { pipeline.decode_stored(&upload) } else { pipeline.decode(&upload) }
     });
     let pixels = match decoded {
         Ok(pixels) => pixels,
         Err(error) => {
-            note(&format!(
-                "{}: {}: {error}",
-                task.path.display(),
-                error.code()
-            ));
+            note(&format!("{}: {}: {error}", task.path.display(), error.code()));
             return Ok(Exit::of_error(&error));
         }
     };
@@ -58,8 +50,6 @@ fn encode(to: impl Write, pixels: &Pixels) -> io::Result<()> {
     });
     encoder.set_compression(png::Compression::Fastest);
     let mut writer = encoder.write_header().map_err(io::Error::other)?;
-    writer
-        .write_image_data(pixels.samples())
-        .map_err(io::Error::other)?;
+    writer.write_image_data(pixels.samples()).map_err(io::Error::other)?;
     writer.finish().map_err(io::Error::other)
 }

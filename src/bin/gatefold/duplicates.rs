@@ -33,10 +33,7 @@ impl Picture {
             size: report.size(),
             format: report.format(),
             bytes: report.inspection().bytes(),
-            fingerprint: Fingerprint {
-                digests: exact,
-                perceptual: digests.perceptual,
-            },
+            fingerprint: Fingerprint { digests: exact, perceptual: digests.perceptual },
         }
     }
 
@@ -54,33 +51,24 @@ pub(crate) fn run(setting: &Setting, task: DuplicatesTask) -> Result<Exit, Failu
     let options = run.options();
     let mut pictures = Vec::new();
     let mut left_out = Vec::new();
-    pipeline.process_batch(
-        inputs.into_iter().map(Input::into_source),
-        &options,
-        |item| {
-            run.count(&item.result);
-            match item.result {
-                Ok(report) => pictures.push(Picture::of(item.id, &report)),
-                Err(Error::Cancelled) => {}
-                Err(error) => left_out.push(format!("{}: {}: {error}", item.id, error.code())),
-            }
-        },
-    );
+    pipeline.process_batch(inputs.into_iter().map(Input::into_source), &options, |item| {
+        run.count(&item.result);
+        match item.result {
+            Ok(report) => pictures.push(Picture::of(item.id, &report)),
+            Err(Error::Cancelled) => {}
+            Err(error) => left_out.push(format!("{}: {}: {error}", item.id, error.code())),
+        }
+    });
     let quiet = !setting.console.wants(Shape::Text);
     for message in left_out.iter().filter(|_| !quiet) {
         note(&format!("not compared: {message}"));
     }
-    let fingerprints: Vec<Fingerprint> = pictures
-        .iter()
-        .map(|picture| picture.fingerprint.clone())
-        .collect();
+    let fingerprints: Vec<Fingerprint> =
+        pictures.iter().map(|picture| picture.fingerprint.clone()).collect();
     let groups = group_duplicates(&fingerprints, task.radius);
     let style = setting.console.style();
     for group in &groups {
-        run.row(
-            || line(&GroupRow::of(group, &pictures)),
-            || text(style, group, &pictures),
-        );
+        run.row(|| line(&GroupRow::of(group, &pictures)), || text(style, group, &pictures));
     }
     let exact = groups.iter().filter(|group| group.is_exact()).count();
     run.remark(&format!(
@@ -136,10 +124,7 @@ impl<'a> GroupRow<'a> {
             height: picture.size.height,
             bytes: picture.bytes,
         });
-        Self {
-            kind: kind(group),
-            files: files.collect(),
-        }
+        Self { kind: kind(group), files: files.collect() }
     }
 }
 
@@ -153,11 +138,7 @@ fn distance(first: Option<&Picture>, set: usize, picture: &Picture) -> Option<u3
 fn text(style: Style, group: &DuplicateGroup, pictures: &[Picture]) -> String {
     let first = members(group, pictures).next().map(|(_, picture)| picture);
     let count = group.members().len();
-    let tone = if group.is_exact() {
-        Tone::Bad
-    } else {
-        Tone::Warn
-    };
+    let tone = if group.is_exact() { Tone::Bad } else { Tone::Warn };
     let mut text = format!("{}  {count} files\n", style.paint(tone, kind(group)));
     for (set, picture) in members(group, pictures) {
         let relation = match distance(first, set, picture) {

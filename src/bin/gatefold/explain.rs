@@ -37,9 +37,7 @@ pub(crate) fn run(setting: &Setting, task: &ExplainTask) -> Result<Exit, Failure
         }
         Err(error) => (Vec::new(), Err(error)),
     };
-    let exit = result
-        .as_ref()
-        .map_or_else(Exit::of_error, |_| Exit::Accepted);
+    let exit = result.as_ref().map_or_else(Exit::of_error, |_| Exit::Accepted);
     if !setting.console.wants(task.shape) {
         return Ok(exit);
     }

@@ -47,10 +47,7 @@ struct Broken(Option<io::Error>);
 
 impl Read for Broken {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        Err(self
-            .0
-            .take()
-            .unwrap_or_else(|| io::Error::other("already failed")))
+        Err(self.0.take().unwrap_or_else(|| io::Error::other("already failed")))
     }
 }
 
@@ -113,10 +110,7 @@ fn kind(entry: &DirEntry) -> io::Result<Kind> {
     if own.is_dir() {
         return Ok(Kind::Folder);
     }
-    let is_file = if own.is_symlink() {
-        fs::metadata(entry.path())?.is_file()
-    } else {
-        own.is_file()
-    };
+    let is_file =
+        if own.is_symlink() { fs::metadata(entry.path())?.is_file() } else { own.is_file() };
     Ok(if is_file { Kind::File } else { Kind::Other })
 }

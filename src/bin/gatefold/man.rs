@@ -21,10 +21,7 @@ pub(crate) fn run(command: Option<&str>) -> Result<Exit, Failure> {
     };
     let title = page.get_display_name().unwrap_or("gatefold").to_owned();
     let mut roff = Vec::new();
-    Man::new(page)
-        .title(title.to_uppercase())
-        .render(&mut roff)
-        .map_err(Failure::io)?;
+    Man::new(page).title(title.to_uppercase()).render(&mut roff).map_err(Failure::io)?;
     print(&roff)?;
     Ok(Exit::Accepted)
 }

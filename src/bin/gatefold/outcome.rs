@@ -59,26 +59,17 @@ pub(crate) struct Failure {
 impl Failure {
     /// The command line or a policy file is wrong.
     pub(crate) fn usage(message: impl Display) -> Self {
-        Self {
-            exit: Exit::Usage,
-            message: message.to_string(),
-        }
+        Self { exit: Exit::Usage, message: message.to_string() }
     }
 
     /// Something could not be read or written.
     pub(crate) fn io(message: impl Display) -> Self {
-        Self {
-            exit: Exit::Failed,
-            message: message.to_string(),
-        }
+        Self { exit: Exit::Failed, message: message.to_string() }
     }
 
     /// A panic of the command itself, already told by the panic hook.
     pub(crate) fn internal() -> Self {
-        Self {
-            exit: Exit::Failed,
-            message: String::new(),
-        }
+        Self { exit: Exit::Failed, message: String::new() }
     }
 
     /// Says it on standard error.

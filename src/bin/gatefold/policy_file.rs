@@ -155,21 +155,14 @@ mod tests {
         assert!(policy.square);
         assert_eq!(policy.limits.max_side, 9_000);
         assert_eq!(policy.limits.max_bytes, Policy::moov().limits.max_bytes);
-        assert_eq!(
-            read("preset = \"audicient\"", "mine").unwrap().ttl,
-            Policy::audicient().ttl
-        );
+        assert_eq!(read("preset = \"audicient\"", "mine").unwrap().ttl, Policy::audicient().ttl);
     }
 
     #[test]
     fn what_a_file_may_not_say() {
-        for wrong in [
-            "sqare = true",
-            "preset = \"mov\"",
-            "preset = 1",
-            "square",
-            "[limits]\nmax = 1",
-        ] {
+        for wrong in
+            ["sqare = true", "preset = \"mov\"", "preset = 1", "square", "[limits]\nmax = 1"]
+        {
             assert!(read(wrong, "mine").is_err(), "{wrong}");
         }
     }

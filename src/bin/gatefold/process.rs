@@ -49,52 +49,42 @@ pub(crate) fn run(setting: &Setting, task: ProcessTask) -> Result<Exit, Failure>
         run.outlives_rows();
     }
     let options = run.options();
-    pipeline.process_batch(
-        inputs.into_iter().map(Input::into_source),
-        &options,
-        |mut item| {
-            if matches!(item.result, Err(Error::Cancelled)) {
-                return;
-            }
-            run.count(&item.result);
-            let mut renditions = Vec::new();
-            let mut near = Vec::new();
-            if let Ok(report) = &mut item.result {
-                near = alike(&index, report);
-                keep(report, &item.id, &mut run);
-                renditions = report.take_renditions();
-            }
-            // What lies behind those of the user was asked for by the page.
-            let own = renditions.split_off(task.specs.len().min(renditions.len()));
-            let mut rows = Vec::new();
-            let mut lines = String::new();
-            for (spec, rendition) in task.specs.iter().zip(&renditions) {
-                let path = store.as_mut().and_then(|store| {
-                    match write(store, &item.id, spec, rendition) {
-                        Ok(path) => Some(path),
-                        Err(message) => {
-                            run.fail(&format!("{}: {message}", item.id));
-                            None
-                        }
+    pipeline.process_batch(inputs.into_iter().map(Input::into_source), &options, |mut item| {
+        if matches!(item.result, Err(Error::Cancelled)) {
+            return;
+        }
+        run.count(&item.result);
+        let mut renditions = Vec::new();
+        let mut near = Vec::new();
+        if let Ok(report) = &mut item.result {
+            near = alike(&index, report);
+            keep(report, &item.id, &mut run);
+            renditions = report.take_renditions();
+        }
+        // What lies behind those of the user was asked for by the page.
+        let own = renditions.split_off(task.specs.len().min(renditions.len()));
+        let mut rows = Vec::new();
+        let mut lines = String::new();
+        for (spec, rendition) in task.specs.iter().zip(&renditions) {
+            let path =
+                store.as_mut().and_then(|store| match write(store, &item.id, spec, rendition) {
+                    Ok(path) => Some(path),
+                    Err(message) => {
+                        run.fail(&format!("{}: {message}", item.id));
+                        None
                     }
                 });
-                rendition_line(&mut lines, style, rendition, path.as_deref());
-                rows.push(RenditionRow::of(rendition, path.as_deref()));
-            }
-            if let Some(page) = &mut page {
-                page.add(&item.id, &item.result, &own, &renditions, &near);
-            }
-            run.row(
-                || {
-                    line(&Row {
-                        path: &item.id,
-                        rest: Processed::of(&item.result, &rows),
-                    })
-                },
-                || row(style, &item.id, &item.result, &near) + &lines,
-            );
-        },
-    );
+            rendition_line(&mut lines, style, rendition, path.as_deref());
+            rows.push(RenditionRow::of(rendition, path.as_deref()));
+        }
+        if let Some(page) = &mut page {
+            page.add(&item.id, &item.result, &own, &renditions, &near);
+        }
+        run.row(
+            || line(&Row { path: &item.id, rest: Processed::of(&item.result, &rows) }),
+            || row(style, &item.id, &item.result, &near) + &lines,
+        );
+    });
     run.summary();
     if let Some(page) = page {
         match page.end() {
@@ -123,9 +113,7 @@ fn alike(index: &MemoryIndex, report: &Report) -> Vec<(String, u32)> {
 
 /// Makes the picture the one that later duplicates are told of.
 fn keep(report: &mut Report, id: &str, run: &mut Run) {
-    let committed = report
-        .take_reservation()
-        .map_or(Ok(()), |reservation| reservation.commit(id));
+    let committed = report.take_reservation().map_or(Ok(()), |reservation| reservation.commit(id));
     if let Err(error) = committed {
         run.fail(&format!("{id}: {error}"));
     }
@@ -139,12 +127,7 @@ fn write(
 ) -> Result<std::path::PathBuf, String> {
     // The box that was asked for, not the size it came out with: names must follow from the call.
     let suffix = format!("-{}x{}", spec.width(), spec.height());
-    store.write(
-        id,
-        &suffix,
-        rendition.format().extension(),
-        rendition.bytes(),
-    )
+    store.write(id, &suffix, rendition.format().extension(), rendition.bytes())
 }
 
 fn row(style: Style, path: &str, result: &Result<Report, Error>, near: &[(String, u32)]) -> String {
@@ -155,26 +138,14 @@ fn row(style: Style, path: &str, result: &Result<Report, Error>, near: &[(String
         text::line(&mut row, &format!("{label} of {}", clean(original)));
     }
     for (path, bits) in near {
-        text::line(
-            &mut row,
-            &format!("alike    {} ({bits} bits of 64)", clean(path)),
-        );
+        text::line(&mut row, &format!("alike    {} ({bits} bits of 64)", clean(path)));
     }
     let digests = report.digests();
     let mut image = digests.image.to_string();
     image.truncate(16);
-    let perceptual = digests
-        .perceptual
-        .map_or_else(|| "-".to_owned(), |hash| hash.to_string());
-    text::line(
-        &mut row,
-        &format!("image    {image}\u{2026}  perceptual {perceptual}"),
-    );
-    row.push_str(&text::colors(
-        style,
-        report.image_colors(),
-        report.player_color(),
-    ));
+    let perceptual = digests.perceptual.map_or_else(|| "-".to_owned(), |hash| hash.to_string());
+    text::line(&mut row, &format!("image    {image}\u{2026}  perceptual {perceptual}"));
+    row.push_str(&text::colors(style, report.image_colors(), report.player_color()));
     row
 }
 
@@ -187,9 +158,7 @@ pub(crate) fn rendition_line(
     let size = rendition.size().to_string();
     let bytes = units::size(rendition.bytes().len() as u64);
     let format = rendition.format().name();
-    let path = path
-        .map(|path| path.to_string_lossy().into_owned())
-        .unwrap_or_default();
+    let path = path.map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
     let text = format!(
         "{} {format:<4} {size:>11}  {bytes:>8}  {}",
         style.paint(Tone::Dim, "\u{2192}"),

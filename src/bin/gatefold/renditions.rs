@@ -13,24 +13,19 @@ pub(crate) fn open_rules(policy: &mut Policy, enlarge: bool) {
 
 /// `400x300`, `400x0:contain:webp:q80`.
 pub(crate) fn parse(text: &str, policy: &Policy) -> Result<RenditionSpec, Failure> {
-    let spec: RenditionSpec = text
-        .parse()
-        .map_err(|error| Failure::usage(format!("--size: {error}")))?;
+    let spec: RenditionSpec =
+        text.parse().map_err(|error| Failure::usage(format!("--size: {error}")))?;
     permitted(spec, policy)
 }
 
 /// What `resize` was asked for.
 pub(crate) fn spec(args: &ResizeArgs, policy: &Policy) -> Result<RenditionSpec, Failure> {
-    let bounds: Bounds = args
-        .size
-        .parse()
-        .map_err(|error| Failure::usage(format!("--size: {error}")))?;
+    let bounds: Bounds =
+        args.size.parse().map_err(|error| Failure::usage(format!("--size: {error}")))?;
     if args.focus.is_some() && args.fit != FitName::Cover {
         return Err(Failure::usage("--focus needs --fit cover"));
     }
-    let focus = args
-        .focus
-        .map_or(FocalPoint::CENTRE, |(x, y)| FocalPoint::new(x, y));
+    let focus = args.focus.map_or(FocalPoint::CENTRE, |(x, y)| FocalPoint::new(x, y));
     let spec = RenditionSpec::new(bounds)
         .fit(match args.fit {
             FitName::Cover => Fit::Cover(focus),
@@ -53,7 +48,6 @@ pub(crate) fn spec(args: &ResizeArgs, policy: &Policy) -> Result<RenditionSpec, 
 }
 
 fn permitted(spec: RenditionSpec, policy: &Policy) -> Result<RenditionSpec, Failure> {
-    spec.check(&policy.renditions)
-        .map_err(|error| Failure::usage(format!("--size: {error}")))?;
+    spec.check(&policy.renditions).map_err(|error| Failure::usage(format!("--size: {error}")))?;
     Ok(spec)
 }

@@ -91,9 +91,7 @@ impl Page {
     ) {
         let same = duplicate_of(result).map(|of| (of.to_owned(), Relation::Same));
         self.duplicates += usize::from(same.is_some());
-        let near = near
-            .iter()
-            .map(|(path, bits)| (path.clone(), Relation::Near(*bits)));
+        let near = near.iter().map(|(path, bits)| (path.clone(), Relation::Near(*bits)));
         let related: Vec<Related> = same
             .into_iter()
             .chain(near)
@@ -104,22 +102,14 @@ impl Page {
             })
             .collect();
         self.files += 1;
-        let place = Place {
-            number: self.files,
-            path,
-            related: &related,
-        };
+        let place = Place { number: self.files, path, related: &related };
         let card = match result {
             Ok(report) => {
                 self.accepted += 1;
                 self.warned += usize::from(!report.findings().is_empty());
                 // Alpha needs the PNG, which is many times the bytes of the JPEG otherwise.
                 let whole = usize::from(report.inspection().has_alpha());
-                let pictures = Pictures {
-                    whole: own.get(whole),
-                    square: own.get(2),
-                    asked,
-                };
+                let pictures = Pictures { whole: own.get(whole), square: own.get(2), asked };
                 card::accepted(&place, report, &pictures)
             }
             Err(error) => card::rejected(&place, error),

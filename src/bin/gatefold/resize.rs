@@ -18,43 +18,36 @@ pub(crate) fn run(setting: &Setting, task: ResizeTask) -> Result<Exit, Failure> 
     let mut run = Run::begin(setting, task.shape, inputs.len());
     run.outlives_rows();
     let options = run.options();
-    pipeline.process_batch(
-        inputs.into_iter().map(Input::into_source),
-        &options,
-        |mut item| {
-            run.count(&item.result);
-            let mut rows = Vec::new();
-            let mut lines = String::new();
-            if let Ok(report) = &mut item.result {
-                for rendition in report.take_renditions() {
-                    let extension = rendition.format().extension();
-                    let written = store.write(&item.id, "", extension, rendition.bytes());
-                    let path = match &written {
-                        Ok(path) => Some(path.as_path()),
-                        Err(message) => {
-                            run.fail(&format!("{}: {message}", item.id));
-                            None
-                        }
-                    };
-                    process::rendition_line(&mut lines, style, &rendition, path);
-                    rows.push(RenditionRow::of(&rendition, path));
-                }
+    pipeline.process_batch(inputs.into_iter().map(Input::into_source), &options, |mut item| {
+        run.count(&item.result);
+        let mut rows = Vec::new();
+        let mut lines = String::new();
+        if let Ok(report) = &mut item.result {
+            for rendition in report.take_renditions() {
+                let extension = rendition.format().extension();
+                let written = store.write(&item.id, "", extension, rendition.bytes());
+                let path = match &written {
+                    Ok(path) => Some(path.as_path()),
+                    Err(message) => {
+                        run.fail(&format!("{}: {message}", item.id));
+                        None
+                    }
+                };
+                process::rendition_line(&mut lines, style, &rendition, path);
+                rows.push(RenditionRow::of(&rendition, path));
             }
-            let inspection = item.result.as_ref().map(Report::inspection);
-            run.row(
-                || {
-                    line(&Row {
-                        path: &item.id,
-                        rest: Resized {
-                            judged: Judged::of(inspection),
-                            renditions: &rows,
-                        },
-                    })
-                },
-                || text::judged(style, &item.id, inspection) + &lines,
-            );
-        },
-    );
+        }
+        let inspection = item.result.as_ref().map(Report::inspection);
+        run.row(
+            || {
+                line(&Row {
+                    path: &item.id,
+                    rest: Resized { judged: Judged::of(inspection), renditions: &rows },
+                })
+            },
+            || text::judged(style, &item.id, inspection) + &lines,
+        );
+    });
     run.summary();
     run.end()
 }

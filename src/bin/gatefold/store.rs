@@ -29,11 +29,7 @@ impl Draft {
             let path = target.with_file_name(name);
             match OpenOptions::new().write(true).create_new(true).open(&path) {
                 Ok(file) => {
-                    return Ok(Self {
-                        path,
-                        file,
-                        kept: false,
-                    });
+                    return Ok(Self { path, file, kept: false });
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
@@ -138,17 +134,12 @@ impl Store {
     ) -> Result<PathBuf, String> {
         let name = self.name(input, suffix, extension);
         let target = self.folder.join(name);
-        self.put(&target, bytes)
-            .map(|()| target.clone())
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::AlreadyExists => {
-                    format!(
-                        "{} is there already; --overwrite replaces it",
-                        target.display()
-                    )
-                }
-                _ => format!("{} cannot be written: {error}", target.display()),
-            })
+        self.put(&target, bytes).map(|()| target.clone()).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                format!("{} is there already; --overwrite replaces it", target.display())
+            }
+            _ => format!("{} cannot be written: {error}", target.display()),
+        })
     }
 
     fn put(&self, target: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -162,10 +153,7 @@ impl Store {
             return draft.take_name(target);
         }
         // Holds the name, so that no other process can come between.
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(target)?;
+        OpenOptions::new().write(true).create_new(true).open(target)?;
         draft.take_name(target).inspect_err(|_| {
             let _ = fs::remove_file(target);
         })

@@ -66,11 +66,7 @@ impl Style {
         for (at, color) in colors.iter().enumerate() {
             share += color.share();
             let last = at + 1 == colors.len();
-            let until = if last {
-                BAR
-            } else {
-                (share * BAR as f64).round() as usize
-            };
+            let until = if last { BAR } else { (share * BAR as f64).round() as usize };
             let cells = until.clamp(filled, BAR) - filled;
             filled += cells;
             bar.push_str(&self.on(color.rgb(), color.rgb(), &" ".repeat(cells)));
@@ -111,9 +107,7 @@ pub(crate) fn judged(style: Style, path: &str, result: Result<&Inspection, &Erro
         Some(Error::Rejected(_)) => style.paint(Tone::Bad, "rejected"),
         Some(_) => style.paint(Tone::Bad, "failed  "),
     };
-    let format = inspection
-        .and_then(Inspection::format)
-        .map_or("-", gatefold::Format::name);
+    let format = inspection.and_then(Inspection::format).map_or("-", gatefold::Format::name);
     let size = inspection
         .and_then(Inspection::size)
         .map_or_else(|| "-".to_owned(), |size| size.to_string());
@@ -135,14 +129,7 @@ pub(crate) fn judged(style: Style, path: &str, result: Result<&Inspection, &Erro
         }
         (None, Some(error)) => {
             let severity = style.paint(Tone::Bad, "error  ");
-            line(
-                &mut row,
-                &format!(
-                    "{severity}  {}: {}",
-                    error.code(),
-                    clean(&error.to_string())
-                ),
-            );
+            line(&mut row, &format!("{severity}  {}: {}", error.code(), clean(&error.to_string())));
         }
         (None, None) => {}
     }
@@ -212,11 +199,7 @@ pub(crate) fn colors(style: Style, colors: &[ImageColor], player: Option<&Player
         player.dark()
     );
     second.push_str(&style.on(player.rgb(), player.text(), "  \u{25b6} Title  "));
-    second.push_str(&style.on(
-        Rgb::new(0xf4, 0xf4, 0xf5),
-        player.light(),
-        "  \u{25b6} light  ",
-    ));
+    second.push_str(&style.on(Rgb::new(0xf4, 0xf4, 0xf5), player.light(), "  \u{25b6} light  "));
     second.push_str(&style.on(Rgb::BLACK, player.dark(), "  \u{25b6} dark  "));
     line(&mut text, second.trim_end());
     text

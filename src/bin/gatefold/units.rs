@@ -17,17 +17,12 @@ pub(crate) fn count(text: &str) -> Result<u64, String> {
 
 fn scaled(text: &str, bytes: bool) -> Option<u64> {
     let text = text.trim();
-    let split = text
-        .find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '_'))
-        .unwrap_or(text.len());
+    let split =
+        text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '_')).unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(split)?;
     let number = number.replace('_', "");
     let unit = unit.trim().to_ascii_lowercase();
-    let unit = if bytes {
-        unit.strip_suffix('b').unwrap_or(&unit)
-    } else {
-        &unit
-    };
+    let unit = if bytes { unit.strip_suffix('b').unwrap_or(&unit) } else { &unit };
     let factor: u64 = match unit {
         "" => 1,
         "k" => 1_000,
@@ -122,17 +117,7 @@ mod tests {
         assert_eq!(bytes("20MiB"), Ok(20 << 20));
         assert_eq!(bytes("1.5GiB"), Ok(3 << 29));
         assert_eq!(count("50M"), Ok(50_000_000));
-        for wrong in [
-            "",
-            "MiB",
-            "-1",
-            "1.",
-            ".5",
-            "1.2.3",
-            "1e9",
-            "20000000000G",
-            "5 parsec",
-        ] {
+        for wrong in ["", "MiB", "-1", "1.", ".5", "1.2.3", "1e9", "20000000000G", "5 parsec"] {
             assert!(bytes(wrong).is_err(), "{wrong}");
         }
         assert!(count("5MiB").is_err());

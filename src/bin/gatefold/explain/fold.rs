@@ -31,17 +31,12 @@ pub(super) fn fold(len: usize, same: impl Fn(usize, usize) -> bool) -> Vec<Stret
     let mut at = 0;
     while at < len {
         let found = (1..=LONGEST_PERIOD.min(len - at)).find_map(|period| {
-            let equal = (at + period..len)
-                .take_while(|&next| same(next, next - period))
-                .count();
+            let equal = (at + period..len).take_while(|&next| same(next, next - period)).count();
             let times = equal / period + 1;
             (times >= FEWEST && times * period >= LONG).then_some((period, times))
         });
         let (period, times) = found.unwrap_or((1, 1));
-        stretches.push(Stretch {
-            shown: at..at + period,
-            times,
-        });
+        stretches.push(Stretch { shown: at..at + period, times });
         at += period * times;
     }
     stretches
@@ -63,10 +58,7 @@ mod tests {
     fn runs_and_patterns() {
         let as_is = |text: &str| (text.to_owned(), 1);
         assert_eq!(folded("ab"), [as_is("a"), as_is("b")]);
-        assert_eq!(
-            folded("haaaaaaaae"),
-            [as_is("h"), ("a".to_owned(), 8), as_is("e")]
-        );
+        assert_eq!(folded("haaaaaaaae"), [as_is("h"), ("a".to_owned(), 8), as_is("e")]);
         assert_eq!(
             folded("hxyxyxyxyxt"),
             [as_is("h"), ("xy".to_owned(), 4), as_is("x"), as_is("t")]

@@ -46,19 +46,12 @@ impl Limit {
 
 pub(super) fn limits(policy: &Policy, inspection: &Inspection) -> Vec<Limit> {
     let limits = &policy.limits;
-    let mut all = vec![Limit::most(
-        "bytes",
-        Some(inspection.bytes()),
-        limits.max_bytes,
-    )];
+    let mut all = vec![Limit::most("bytes", Some(inspection.bytes()), limits.max_bytes)];
     let Some(structure) = inspection.structure() else {
         return all;
     };
     let found = |test: fn(&FindingKind) -> bool| {
-        inspection
-            .findings()
-            .iter()
-            .any(|finding| test(finding.kind()))
+        inspection.findings().iter().any(|finding| test(finding.kind()))
     };
     let stored = Some(structure.stored_size()).filter(|size| !size.is_empty());
     let (pixels, frames) = (stored.map(Size::pixels), structure.frames());
@@ -71,36 +64,24 @@ pub(super) fn limits(policy: &Policy, inspection: &Inspection) -> Vec<Limit> {
         all.push(Limit::most("frame_pixels", total, limits.max_frame_pixels));
     }
     let metadata = Some(structure.metadata_bytes());
-    all.push(Limit::most(
-        "metadata_bytes",
-        metadata,
-        limits.max_metadata_bytes,
-    ));
+    all.push(Limit::most("metadata_bytes", metadata, limits.max_metadata_bytes));
     let parts = structure.parts();
     all.push(
-        Limit::most("parts", Some(parts.len() as u64), limits.max_parts).unless(found(|kind| {
-            matches!(kind, FindingKind::TooManyParts { .. })
-        })),
+        Limit::most("parts", Some(parts.len() as u64), limits.max_parts)
+            .unless(found(|kind| matches!(kind, FindingKind::TooManyParts { .. }))),
     );
-    let scans = parts
-        .iter()
-        .filter(|part| part.name.as_str() == "SOS")
-        .count();
+    let scans = parts.iter().filter(|part| part.name.as_str() == "SOS").count();
     if scans > 0 {
         all.push(
-            Limit::most("scans", Some(scans as u64), limits.max_scans).unless(found(|kind| {
-                matches!(kind, FindingKind::TooManyScans { .. })
-            })),
+            Limit::most("scans", Some(scans as u64), limits.max_scans)
+                .unless(found(|kind| matches!(kind, FindingKind::TooManyScans { .. }))),
         );
     }
     // What decoding needs is computed by the judge alone, and told when it is too much.
-    let memory = inspection
-        .findings()
-        .iter()
-        .find_map(|finding| match finding.kind() {
-            FindingKind::TooMuchMemory { needed, .. } => Some(*needed),
-            _ => None,
-        });
+    let memory = inspection.findings().iter().find_map(|finding| match finding.kind() {
+        FindingKind::TooMuchMemory { needed, .. } => Some(*needed),
+        _ => None,
+    });
     if memory.is_some() {
         all.push(Limit::most("memory", memory, limits.max_memory));
     }
@@ -120,12 +101,7 @@ pub(super) struct RuleRow {
 }
 
 pub(super) fn rules(policy: &Policy, inspection: &Inspection) -> Vec<RuleRow> {
-    let found = |code: &str| {
-        inspection
-            .findings()
-            .iter()
-            .find(|found| found.code() == code)
-    };
+    let found = |code: &str| inspection.findings().iter().find(|found| found.code() == code);
     let ruled = |name: &'static str, rule: Rule, code: &str| {
         let finding = found(code);
         RuleRow {
@@ -142,17 +118,13 @@ pub(super) fn rules(policy: &Policy, inspection: &Inspection) -> Vec<RuleRow> {
         actual: inspection
             .format()
             .map_or_else(|| "none of ours".to_owned(), |format| format.to_string()),
-        passed: inspection
-            .format()
-            .is_some_and(|format| policy.accepts(format)),
+        passed: inspection.format().is_some_and(|format| policy.accepts(format)),
     }];
     if policy.square {
         rows.push(RuleRow {
             name: "square",
             rule: "required".to_owned(),
-            actual: inspection
-                .size()
-                .map_or_else(|| "-".to_owned(), |size| size.to_string()),
+            actual: inspection.size().map_or_else(|| "-".to_owned(), |size| size.to_string()),
             passed: found("not_square").is_none(),
         });
     }

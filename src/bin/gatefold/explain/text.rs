@@ -28,29 +28,17 @@ pub(super) fn explained(
         Err(error) => error.inspection(),
     };
     let Some(inspection) = inspection else {
-        let error = answer.map_or_else(
-            |error| format!("{}: {error}", error.code()),
-            |_| String::new(),
-        );
+        let error =
+            answer.map_or_else(|error| format!("{}: {error}", error.code()), |_| String::new());
         text.push_str(&format_line(&clean(&error)));
         return text;
     };
     if let Some(structure) = inspection.structure() {
         text.push_str(&format_line(&summary(structure, inspection.bytes())));
         text.push('\n');
-        parts(
-            &mut text,
-            style,
-            bytes,
-            structure,
-            inspection.findings(),
-            all,
-        );
+        parts(&mut text, style, bytes, structure, inspection.findings(), all);
     } else {
-        text.push_str(&format_line(&format!(
-            "{} bytes",
-            grouped(inspection.bytes())
-        )));
+        text.push_str(&format_line(&format!("{} bytes", grouped(inspection.bytes()))));
     }
     let unplaced: Vec<&Finding> = inspection
         .findings()
@@ -79,16 +67,9 @@ fn summary(structure: &Structure, bytes: u64) -> String {
     facts.push(format!("{} as shown", structure.size()));
     if structure.orientation().exif() != 1 {
         let turned = structure.orientation().exif();
-        facts.push(format!(
-            "{} stored, orientation {turned}",
-            structure.stored_size()
-        ));
+        facts.push(format!("{} stored, orientation {turned}", structure.stored_size()));
     }
-    let alpha = if structure.has_alpha() {
-        " with alpha"
-    } else {
-        ""
-    };
+    let alpha = if structure.has_alpha() { " with alpha" } else { "" };
     let (model, depth) = (structure.color_model(), structure.bit_depth());
     facts.push(format!("{model}{alpha}, {depth} bits a sample"));
     if structure.frames() != 1 {
@@ -113,10 +94,7 @@ fn parts(
     let parts = structure.parts();
     let placed = place(parts, findings);
     let mut findings_of = placed.iter().peekable();
-    let head = format!(
-        "  {:>13}  {:>13}  {:<22} {}\n",
-        "offset", "bytes", "part", "kind"
-    );
+    let head = format!("  {:>13}  {:>13}  {:<22} {}\n", "offset", "bytes", "part", "kind");
     text.push_str(&style.paint(Tone::Dim, head.trim_end()));
     text.push('\n');
     // Parts before the first one do not exist, but an offset can lie there all the same.
@@ -197,10 +175,7 @@ fn folded(text: &mut String, style: Style, parts: &[Part], stretch: &Stretch) {
         return;
     };
     let outer = covered.iter().filter(|part| part.depth == first.depth);
-    let end = outer
-        .map(|part| part.span.end)
-        .max()
-        .unwrap_or(last.span.end);
+    let end = outer.map(|part| part.span.end).max().unwrap_or(last.span.end);
     let what = match stretch.shown.len() {
         1 => format!(
             "in all {} bytes up to {}",
@@ -214,10 +189,7 @@ fn folded(text: &mut String, style: Style, parts: &[Part], stretch: &Stretch) {
             grouped(end)
         ),
     };
-    put(
-        text,
-        format_args!("  {:>13}  {}\n", "\u{2026}", style.paint(Tone::Dim, what)),
-    );
+    put(text, format_args!("  {:>13}  {}\n", "\u{2026}", style.paint(Tone::Dim, what)));
 }
 
 const fn kind(kind: PartKind) -> &'static str {
@@ -234,10 +206,7 @@ const fn kind(kind: PartKind) -> &'static str {
 
 fn found(text: &mut String, style: Style, bytes: &[u8], part: Option<&Part>, what: &Finding) {
     let offset = what.offset().unwrap_or_default();
-    put(
-        text,
-        format_args!("  {:>13}  \u{2514} {}\n", "", finding(style, what)),
-    );
+    put(text, format_args!("  {:>13}  \u{2514} {}\n", "", finding(style, what)));
     let within = match part {
         Some(part) if offset == part.span.start => format!("at the start of {}", part.name),
         Some(part) if offset < part.span.end => format!(
@@ -247,42 +216,22 @@ fn found(text: &mut String, style: Style, bytes: &[u8], part: Option<&Part>, wha
             grouped(part.span.start),
             grouped(part.span.end)
         ),
-        Some(part) => format!(
-            "after {}, which ends at {}",
-            part.name,
-            grouped(part.span.end)
-        ),
+        Some(part) => format!("after {}, which ends at {}", part.name, grouped(part.span.end)),
         None => "before the first part".to_owned(),
     };
-    put(
-        text,
-        format_args!("  {:>13}    {}\n", "", style.paint(Tone::Dim, within)),
-    );
+    put(text, format_args!("  {:>13}    {}\n", "", style.paint(Tone::Dim, within)));
     let start = usize::try_from(offset).unwrap_or(usize::MAX);
     let there = bytes.get(start..).unwrap_or_default();
     let there = there.get(..GLIMPSE).unwrap_or(there);
-    let glimpse = if there.is_empty() {
-        "the file ends here".to_owned()
-    } else {
-        glimpse(there)
-    };
-    put(
-        text,
-        format_args!("  {:>13}    {}\n", "", style.paint(Tone::Dim, glimpse)),
-    );
+    let glimpse = if there.is_empty() { "the file ends here".to_owned() } else { glimpse(there) };
+    put(text, format_args!("  {:>13}    {}\n", "", style.paint(Tone::Dim, glimpse)));
 }
 
 fn glimpse(bytes: &[u8]) -> String {
     let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let plain: String = bytes
         .iter()
-        .map(|byte| {
-            if byte.is_ascii_graphic() || *byte == b' ' {
-                char::from(*byte)
-            } else {
-                '.'
-            }
-        })
+        .map(|byte| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' })
         .collect();
     format!("{}  |{plain}|", hex.join(" "))
 }
@@ -308,11 +257,7 @@ fn verdict(text: &mut String, style: Style, policy: &Policy, inspection: &Inspec
         }
     }
     let mark = |passed: bool| {
-        if passed {
-            style.paint(Tone::Good, "ok")
-        } else {
-            style.paint(Tone::Bad, "NO")
-        }
+        if passed { style.paint(Tone::Good, "ok") } else { style.paint(Tone::Bad, "NO") }
     };
     for limit in limits(policy, inspection) {
         let written = |number: u64| match limit.name {
@@ -321,9 +266,7 @@ fn verdict(text: &mut String, style: Style, policy: &Policy, inspection: &Inspec
             }
             _ => grouped(number),
         };
-        let actual = limit
-            .actual
-            .map_or_else(|| "not counted".to_owned(), written);
+        let actual = limit.actual.map_or_else(|| "not counted".to_owned(), written);
         let bound = match (limit.min, limit.max) {
             (Some(min), _) => format!("at least {}", written(min)),
             (_, Some(max)) => format!("at most {}", written(max)),
@@ -331,11 +274,7 @@ fn verdict(text: &mut String, style: Style, policy: &Policy, inspection: &Inspec
         };
         put(
             text,
-            format_args!(
-                "  {}  {:<16} {actual:>24}  {bound}\n",
-                mark(limit.passed),
-                limit.name
-            ),
+            format_args!("  {}  {:<16} {actual:>24}  {bound}\n", mark(limit.passed), limit.name),
         );
     }
     for rule in rules(policy, inspection) {

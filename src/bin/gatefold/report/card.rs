@@ -40,11 +40,7 @@ pub(super) struct Place<'a> {
 
 impl Place<'_> {
     fn name(&self) -> &str {
-        let cut = self
-            .path
-            .trim_end_matches('/')
-            .rfind(['/', '\\'])
-            .map_or(0, |at| at + 1);
+        let cut = self.path.trim_end_matches('/').rfind(['/', '\\']).map_or(0, |at| at + 1);
         self.path.get(cut..).unwrap_or(self.path)
     }
 
@@ -99,9 +95,7 @@ pub(super) fn accepted(place: &Place<'_>, report: &Report, pictures: &Pictures<'
             ("facts", &all_facts(report.inspection())),
             (
                 "picture",
-                &pictures
-                    .whole
-                    .map_or_else(String::new, |whole| image(whole, place.name())),
+                &pictures.whole.map_or_else(String::new, |whole| image(whole, place.name())),
             ),
             ("relations", &place.relations()),
             ("findings", &findings(report.findings())),
@@ -137,14 +131,7 @@ pub(super) fn rejected(place: &Place<'_>, error: &Error) -> String {
             ("number", &place.number.to_string()),
             ("name", &escape(place.name())),
             ("folder", &place.folder()),
-            (
-                "verdict",
-                if error.is_rejected() {
-                    "rejected"
-                } else {
-                    "not judged"
-                },
-            ),
+            ("verdict", if error.is_rejected() { "rejected" } else { "not judged" }),
             ("facts", &inspection.map_or_else(String::new, all_facts)),
             ("code", error.code()),
             ("message", &(escape(&error.to_string()) + &at)),
@@ -165,15 +152,9 @@ fn block(tag: &str, class: &str, content: &str) -> String {
 fn all_facts(inspection: &Inspection) -> String {
     let mut all = Vec::new();
     all.extend(
-        inspection
-            .format()
-            .map(|format| format.name().to_uppercase().replace("WEBP", "WebP")),
+        inspection.format().map(|format| format.name().to_uppercase().replace("WEBP", "WebP")),
     );
-    all.extend(
-        inspection
-            .size()
-            .map(|size| format!("{} \u{d7} {}", size.width, size.height)),
-    );
+    all.extend(inspection.size().map(|size| format!("{} \u{d7} {}", size.width, size.height)));
     all.push(units::size(inspection.bytes()));
     let special = facts(inspection);
     if !special.is_empty() {
@@ -211,10 +192,7 @@ fn palette(colors: &[ImageColor]) -> String {
     let mut list = String::new();
     for color in colors {
         let (rgb, percent) = (color.rgb(), color.share() * 100.0);
-        put(
-            &mut strip,
-            format_args!("<span style=\"flex:{percent:.2};background:{rgb}\"></span>"),
-        );
+        put(&mut strip, format_args!("<span style=\"flex:{percent:.2};background:{rgb}\"></span>"));
         put(
             &mut list,
             format_args!(
@@ -250,11 +228,7 @@ fn renditions(renditions: &[Rendition]) -> String {
             units::size(rendition.bytes().len() as u64)
         );
         let small = size.long_side() <= SHOWN_SIDE && rendition.bytes().len() <= SHOWN_BYTES;
-        let shown = if small {
-            image(rendition, &caption)
-        } else {
-            String::new()
-        };
+        let shown = if small { image(rendition, &caption) } else { String::new() };
         put(
             &mut items,
             format_args!("<figure>{shown}<figcaption>{caption}</figcaption></figure>\n"),
@@ -313,10 +287,8 @@ fn players(
         )
     };
     let (rgb, text) = (player.rgb(), player.text());
-    let label = format!(
-        "Player in {rgb} with text in {text}, contrast {:.1} to 1",
-        player.contrast()
-    );
+    let label =
+        format!("Player in {rgb} with text in {text}, contrast {:.1} to 1", player.contrast());
     let mut all = one("large", rgb, text, player.secondary(), text, label);
     let (light, dark) = (player.light(), player.dark());
     let ink = Rgb::new(0x18, 0x18, 0x1b);

@@ -67,10 +67,7 @@ mod tests {
 
     #[test]
     fn values_are_never_taken_for_template() {
-        assert_eq!(
-            fill("<{{a}}{{b}}>", &[("a", "{{b}}"), ("b", "x")]),
-            "<{{b}}x>"
-        );
+        assert_eq!(fill("<{{a}}{{b}}>", &[("a", "{{b}}"), ("b", "x")]), "<{{b}}x>");
         assert_eq!(fill("{{a}} {{", &[("a", "1")]), "1 {{");
     }
 
