@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 
 use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, MemoryLimit};
 
-use super::{Job, Mode, Picture, Stop, animation, buffer};
+use super::{Job, Mode, Picture, Stop, animation, aside, buffer};
 use crate::container::Structure;
 
 /// Bytes taken at most: the canvas in RGBA, a frame's indices (frames that are larger than their
@@ -13,7 +13,7 @@ use crate::container::Structure;
 /// that it keeps.
 pub(super) fn memory_needed(structure: &Structure) -> u64 {
     let canvas = structure.stored.pixels().saturating_mul(5);
-    canvas.saturating_add(structure.metadata_bytes.saturating_mul(2)).saturating_add(512 << 10)
+    canvas.saturating_add(aside(structure).saturating_mul(2)).saturating_add(512 << 10)
 }
 
 /// Indices that a frame may have whatever the size of its canvas.

@@ -17,7 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub(crate) mod jpeg;
 
 use crate::cancel::Cancellation;
-use crate::container::Structure;
+use crate::container::{PartKind, Structure};
 use crate::finding::{Finding, FindingKind};
 use crate::format::Format;
 use crate::geometry::Size;
@@ -104,7 +104,8 @@ struct Picture {
 /// Bytes that [`decode`] will allocate at most, beside the file itself.
 ///
 /// An upper bound by the decoders' own allocations, as their sources show them: the delivered
-/// picture, planes, coefficients, canvases, profile tables and turning included.
+/// picture, planes, coefficients, canvases, profile tables and turning included. It presumes that
+/// [`verify`] found nothing missing: coded data that announce more than there is are not counted.
 pub(crate) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
     let decoding = match structure.format {
         Format::Png => png::memory_needed(structure, mode),
@@ -126,6 +127,15 @@ pub(crate) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
     };
     // Small tables and structures that do not grow with the picture.
     decoding.max(turning).saturating_add(color).saturating_add(1 << 20)
+}
+
+/// Bytes of the parts that hold no coded pixels: what a decoder may copy of them.
+fn aside(structure: &Structure) -> u64 {
+    let parts = structure
+        .parts
+        .iter()
+        .filter(|p| matches!(p.kind, PartKind::Metadata | PartKind::Color | PartKind::Neutral));
+    parts.map(|p| p.span.end.saturating_sub(p.span.start)).fold(0, u64::saturating_add)
 }
 
 /// Runs a stage that calls other projects' code: a panic in it becomes a finding.
@@ -199,6 +209,23 @@ fn buffer(size: Size, channels: usize) -> Result<Vec<u8>, Stop> {
             max: isize::MAX as u64,
         })),
     )
+}
+
+/// A zeroed RGB buffer with room for [`add_alpha`].
+fn growing_buffer(size: Size) -> Result<Vec<u8>, Stop> {
+    let mut samples = buffer(size, 4)?;
+    samples.truncate(samples.len() / 4 * 3);
+    Ok(samples)
+}
+
+/// RGB to opaque RGBA, in place where the buffer has the room.
+fn add_alpha(samples: &mut Vec<u8>) {
+    let pixels = samples.len() / 3;
+    samples.resize(pixels.saturating_mul(4), 255);
+    for pixel in (0..pixels).rev() {
+        samples.copy_within(pixel * 3..pixel * 3 + 3, pixel * 4);
+        samples[pixel * 4 + 3] = 255;
+    }
 }
 
 /// Drops the fourth sample of every pixel, in place.

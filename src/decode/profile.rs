@@ -15,7 +15,9 @@ pub(super) fn memory_needed(structure: &Structure) -> u64 {
         return 0;
     }
     let stored = structure.icc.iter().map(|s| s.end.saturating_sub(s.start)).sum::<u64>();
-    let inflated = if structure.format == Format::Png { cms::MAX_PROFILE as u64 } else { stored };
+    // PNG deflates it; the walk has counted what it inflates to, among other things.
+    let inflated =
+        if structure.format == Format::Png { structure.metadata_bytes.max(stored) } else { stored };
     cms::memory_needed(inflated)
 }
 

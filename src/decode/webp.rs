@@ -9,14 +9,14 @@ use std::io::{Cursor, ErrorKind};
 use image_webp::{DecodingError, WebPDecoder};
 
 use super::animation::{self, Frame};
-use super::{Job, Mode, Picture, Stop, buffer, drop_alpha, profile};
+use super::{Job, Mode, Picture, Stop, add_alpha, buffer, drop_alpha, growing_buffer, profile};
 use crate::container::{Part, Structure, slice};
 use crate::finding::ColorModel;
 use crate::geometry::Size;
 use crate::pixels::Layout;
 
-/// Bytes taken at most. Beside the canvas: a copy of a frame's coded bytes (no longer than the
-/// file, which in turn is within its limit); then either planes of 16×16 macroblocks (1.5 bytes per
+/// Bytes taken at most. Beside the canvas: a frame's coded bytes, wrapped anew and
+/// then copied by the crate; then either planes of 16×16 macroblocks (1.5 bytes per
 /// pixel) and, with coded alpha, its RGBA and its plane; or the lossless decoder's own, which
 /// works in the RGBA buffer it is given and keeps sub-images of at most a quarter of the pixels.
 pub(super) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
@@ -50,7 +50,7 @@ pub(super) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
     pixels
         .saturating_mul(canvas)
         .saturating_add(beside.max(lossless_tables))
-        .saturating_add(coded)
+        .saturating_add(coded.saturating_mul(2))
         // Huffman tables of a lossless picture, entropy tables and borders of a lossy one.
         .saturating_add(2 << 20)
 }
@@ -156,10 +156,14 @@ fn decode_frame(coded: &Coded<'_>, size: Size, layout: Layout) -> Result<(Layout
     if decoder.dimensions() != (size.width, size.height) || given != Some(expected) {
         return Err(Stop::corrupt("the header and the picture differ in size"));
     }
-    let mut samples = buffer(size, channels)?;
+    let mut samples = if channels == 3 && layout == Layout::Rgba8 {
+        growing_buffer(size)?
+    } else {
+        buffer(size, channels)?
+    };
     decoder.read_image(&mut samples).map_err(|e| stop(&e))?;
     if channels == 3 && layout == Layout::Rgba8 {
-        samples = add_alpha(samples, size)?;
+        add_alpha(&mut samples);
     } else if channels == 4 && layout == Layout::Rgb8 {
         drop_alpha(&mut samples);
     } else if channels == 4 && coded.alpha.is_none() && !declares_alpha(coded) {
@@ -172,21 +176,6 @@ fn decode_frame(coded: &Coded<'_>, size: Size, layout: Layout) -> Result<(Layout
 /// Bit 28 of a lossless header (RFC 9649 section 3.4).
 fn declares_alpha(coded: &Coded<'_>) -> bool {
     coded.lossless.and_then(|b| b.get(4)).is_some_and(|b| b & 0x10 != 0)
-}
-
-fn add_alpha(mut samples: Vec<u8>, size: Size) -> Result<Vec<u8>, Stop> {
-    let pixels = samples.len() / 3;
-    samples.resize(buffer_length(size)?, 255);
-    for pixel in (0..pixels).rev() {
-        samples.copy_within(pixel * 3..pixel * 3 + 3, pixel * 4);
-        samples[pixel * 4 + 3] = 255;
-    }
-    Ok(samples)
-}
-
-fn buffer_length(size: Size) -> Result<usize, Stop> {
-    usize::try_from(size.pixels().saturating_mul(4))
-        .map_err(|_| Stop::corrupt("a frame is too large"))
 }
 
 /// In the first byte of a `VP8X` chunk (RFC 9649 section 2.7).

@@ -11,7 +11,10 @@ use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
 
 use super::cms::{Transform, naive_cmyk};
-use super::{BAND_ROWS, Job, Mode, Picture, Stop, buffer, drop_alpha, profile};
+use super::{
+    BAND_ROWS, Job, Mode, Picture, Stop, add_alpha, aside, buffer, drop_alpha, growing_buffer,
+    profile,
+};
 use crate::container::{JpegTransform, Structure};
 use crate::finding::ColorModel;
 use crate::pixels::Layout;
@@ -31,7 +34,8 @@ pub(super) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
     samples
         .saturating_add(coefficients)
         .saturating_add(lines)
-        .saturating_add(structure.metadata_bytes.saturating_mul(2))
+        // Copies of EXIF, XMP and profiles, pieced together.
+        .saturating_add(aside(structure).saturating_mul(2))
         .saturating_add(1 << 20)
 }
 
@@ -67,11 +71,16 @@ pub(super) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
         Taken::Finished => (ColorSpace::RGBA, 4),
         Taken::Raw(space) => (space, space.num_components()),
     };
+    drop(decoder);
     job.proceed()?;
     // It settles on a conversion while it reads the headers: once more, with the right one.
     let options = options.jpeg_set_out_colorspace(output);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(job.bytes), options);
-    let mut samples = buffer(job.structure.stored, raw)?;
+    let mut samples = if raw == 3 && layout == Layout::Rgba8 {
+        growing_buffer(job.structure.stored)?
+    } else {
+        buffer(job.structure.stored, raw)?
+    };
     decoder.decode_into(&mut samples).map_err(|e| stop(&e))?;
     drop(decoder);
     job.proceed()?;
@@ -90,7 +99,7 @@ pub(super) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
     }
     match (raw, layout) {
         (4, Layout::Rgb8) => drop_alpha(&mut samples),
-        (3, Layout::Rgba8) => add_alpha(&mut samples)?,
+        (3, Layout::Rgba8) => add_alpha(&mut samples),
         _ => {}
     }
     Ok(Picture { layout, samples, findings })
@@ -164,18 +173,6 @@ fn ycc_to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
     let half = 1 << 15;
     let byte = |v: i32| ((v + half) >> 16).clamp(0, 255) as u8;
     [byte(y + 91_881 * cr), byte(y - 22_554 * cb - 46_802 * cr), byte(y + 116_130 * cb)]
-}
-
-/// RGB to opaque RGBA, within the buffer's own growth.
-fn add_alpha(samples: &mut Vec<u8>) -> Result<(), Stop> {
-    let pixels = samples.len() / 3;
-    let length = pixels.checked_mul(4).ok_or(Stop::corrupt("the picture is too large"))?;
-    samples.resize(length, 255);
-    for pixel in (0..pixels).rev() {
-        samples.copy_within(pixel * 3..pixel * 3 + 3, pixel * 4);
-        samples[pixel * 4 + 3] = 255;
-    }
-    Ok(())
 }
 
 fn stop(error: &DecodeErrors) -> Stop {

@@ -9,7 +9,7 @@ use std::io::{Cursor, ErrorKind};
 use png::{Decoder, DecodingError, Limits, Reader};
 
 use super::animation::{self, Frame};
-use super::{BAND_ROWS, Job, Mode, Picture, Stop, buffer};
+use super::{BAND_ROWS, Job, Mode, Picture, Stop, aside, buffer};
 use crate::container::Structure;
 use crate::finding::Finding;
 use crate::geometry::Size;
@@ -34,7 +34,8 @@ pub(super) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
     let animated = if frame > 0 { frame.saturating_mul(2) } else { picture };
     animated
         .saturating_add(widest_row(structure).saturating_mul(14))
-        .saturating_add(structure.metadata_bytes)
+        // It keeps EXIF, after a copy whose buffer grew by doubling.
+        .saturating_add(aside(structure).saturating_mul(3))
         .saturating_add(1 << 20)
 }
 
