@@ -10,12 +10,16 @@ use crate::pixels::Pixels;
 /// The long side below which a picture is never reduced.
 const CANONICAL_SIDE: u32 = 512;
 
-/// Something that gives red, green, blue and straight alpha at a place.
+/// Red, green, blue and straight alpha.
+pub(super) type Pixel = [u8; 4];
+
+/// Something that gives pixels row by row.
 pub(super) trait Canvas {
     fn width(&self) -> usize;
     fn height(&self) -> usize;
-    /// The pixel at a place inside the picture.
-    fn pixel(&self, x: usize, y: usize) -> [u8; 4];
+    /// Puts the pixels of row `y` at the places `columns` into `pixels`, in their order. All places
+    /// lie inside the picture.
+    fn pick(&self, y: usize, columns: &[usize], pixels: &mut [Pixel]);
 }
 
 /// The largest power of two by which `long_side` can be divided, rounding up, without falling
@@ -55,10 +59,18 @@ impl<const CHANNELS: usize> Canvas for Direct<'_, CHANNELS> {
     }
 
     #[inline]
-    fn pixel(&self, x: usize, y: usize) -> [u8; 4] {
-        let start = (y * self.width + x) * CHANNELS;
-        let samples = &self.samples[start..start + CHANNELS];
-        [samples[0], samples[1], samples[2], if CHANNELS == 4 { samples[3] } else { 255 }]
+    fn pick(&self, y: usize, columns: &[usize], pixels: &mut [Pixel]) {
+        let row = &self.samples[y * self.width * CHANNELS..];
+        for (&column, pixel) in columns.iter().zip(pixels) {
+            let samples = row.get(column * CHANNELS..).unwrap_or_default();
+            *pixel = match samples.first_chunk::<4>() {
+                // Four bytes at once even of three: only the last pixel has no byte behind it.
+                Some(&[red, green, blue, alpha]) => {
+                    [red, green, blue, if CHANNELS == 4 { alpha } else { 255 }]
+                }
+                None => [samples[0], samples[1], samples[2], 255],
+            };
+        }
     }
 }
 
@@ -83,7 +95,16 @@ impl<const CHANNELS: usize> Canvas for Reduced<'_, CHANNELS> {
         self.full.height.div_ceil(self.reduction)
     }
 
-    fn pixel(&self, x: usize, y: usize) -> [u8; 4] {
+    fn pick(&self, y: usize, columns: &[usize], pixels: &mut [Pixel]) {
+        for (&column, pixel) in columns.iter().zip(pixels) {
+            *pixel = self.pixel(column, y);
+        }
+    }
+}
+
+impl<const CHANNELS: usize> Reduced<'_, CHANNELS> {
+    /// The mean of one square, weighted with alpha; the last ones of a row or column may be cut.
+    fn pixel(&self, x: usize, y: usize) -> Pixel {
         let columns = x * self.reduction..((x + 1) * self.reduction).min(self.full.width);
         let rows = y * self.reduction..((y + 1) * self.reduction).min(self.full.height);
         let count = (columns.len() * rows.len()) as u64;

@@ -136,6 +136,32 @@ impl Assignment {
     }
 }
 
+/// Climbs from `start` to where the picture's colours are densest: the mean of all that is near,
+/// the nearer the more, over and over (mean shift; Fukunaga and Hostetler, 1975). It depends on
+/// no border between clusters, so that another encoding of the same picture ends at the same place.
+pub(super) fn densest(bins: &[Mass], start: Oklab) -> Oklab {
+    const RADIUS: f32 = 0.1;
+    const ROUNDS: usize = 16;
+    const CONVERGED: f32 = 1e-6;
+    let mut center = start;
+    for _ in 0..ROUNDS {
+        let mut sum = Sum::default();
+        for bin in bins {
+            let closeness = 1.0 - distance_squared(bin.color, center) / (RADIUS * RADIUS);
+            if closeness > 0.0 {
+                sum.add(bin.color, bin.weight * closeness * closeness);
+            }
+        }
+        let Some(mean) = sum.mean() else { break };
+        let moved = distance_squared(mean, center);
+        center = mean;
+        if moved < CONVERGED {
+            break;
+        }
+    }
+    center
+}
+
 impl Mass {
     /// Adds the masses of `other` and leaves the colour.
     fn take(&mut self, other: &Self) {
@@ -201,29 +227,54 @@ pub(super) fn dissolve(clusters: &mut Vec<Mass>, dust: f32) {
     }
 }
 
-/// True for a small cluster, mostly of edge pixels, on the straight line between two larger ones:
-/// where anti-aliasing and compression put the mixes of two colours.
+/// True for a small cluster, mostly of edge pixels, with a colour that two larger ones make where
+/// they meet.
 fn is_mix(clusters: &[Mass], index: usize) -> bool {
-    const LARGEST_AREA: f32 = 0.06;
-    const LARGEST_FLAT_PART: f32 = 0.45;
-    const FROM_LINE: f32 = 0.06;
-    const ALONG: std::ops::RangeInclusive<f32> = 0.08..=0.92;
+    const LARGEST_AREA: f32 = 0.08;
+    const LARGEST_FLAT_PART: f32 = 0.6;
     let cluster = clusters[index];
     if cluster.area > LARGEST_AREA || cluster.flat > LARGEST_FLAT_PART * cluster.area {
         return false;
     }
     let larger = |i: usize| i != index && clusters[i].area >= cluster.area;
     (0..clusters.len()).filter(|&j| larger(j)).any(|j| {
-        (0..j).filter(|&i| larger(i)).any(|i| {
-            let (from, to, at) = (clusters[i].color, clusters[j].color, cluster.color);
-            let length = distance_squared(from, to);
-            if length < 1e-4 {
-                return false;
-            }
-            let (l, a, b) = (to.l - from.l, to.a - from.a, to.b - from.b);
-            let along = ((at.l - from.l) * l + (at.a - from.a) * a + (at.b - from.b) * b) / length;
-            let foot = Oklab::new(from.l + along * l, from.a + along * a, from.b + along * b);
-            ALONG.contains(&along) && distance_squared(foot, at) < FROM_LINE * FROM_LINE
-        })
+        (0..j)
+            .filter(|&i| larger(i))
+            .any(|i| is_between(cluster.color, clusters[i].color, clusters[j].color))
     })
+}
+
+/// True when `color` can come about along an edge of the other two.
+fn is_between(color: Oklab, from: Oklab, to: Oklab) -> bool {
+    const ALONG: std::ops::RangeInclusive<f32> = 0.06..=0.94;
+    const BESIDE: f32 = 0.05;
+    const BEYOND: f32 = 0.08;
+    const SHORTEST: f32 = 0.01;
+    const LEAST_CHROMA: f32 = 0.06;
+
+    let (l, a, b) = (to.l - from.l, to.a - from.a, to.b - from.b);
+    let (dl, da, db) = (color.l - from.l, color.a - from.a, color.b - from.b);
+    let squared = |l: f32, a: f32, b: f32| l * l + a * a + b * b;
+
+    // Anti-aliasing mixes lie on the straight line.
+    let length = squared(l, a, b);
+    if length < SHORTEST * SHORTEST {
+        return false;
+    }
+    let along = (dl * l + da * a + db * b) / length;
+    let beside = squared(dl - along * l, da - along * a, db - along * b);
+    if ALONG.contains(&along) && beside < BESIDE * BESIDE {
+        return true;
+    }
+
+    // JPEG blurs chroma and keeps lightness sharp: chroma on its line, lightness anywhere between
+    // the two, or a little beyond where the decoder had to clip.
+    let length = squared(0.0, a, b);
+    if length < LEAST_CHROMA * LEAST_CHROMA {
+        return false;
+    }
+    let along = (da * a + db * b) / length;
+    let beside = squared(0.0, da - along * a, db - along * b);
+    let lightness = from.l.min(to.l) - BEYOND..from.l.max(to.l) + BEYOND;
+    ALONG.contains(&along) && beside < BESIDE * BESIDE && lightness.contains(&color.l)
 }

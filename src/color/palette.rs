@@ -124,7 +124,7 @@ impl PaletteBuilder {
     /// The colours of `pixels`. `None` when nothing of the picture is visible.
     pub fn build(&self, pixels: &Pixels) -> Option<Palette> {
         let sample = sample(pixels);
-        self.of_masses(&sample.bins, sample.thumbnail.thumb_hash())
+        self.of_masses(&sample.bins, sample.noise, sample.thumbnail.thumb_hash())
     }
 
     /// The colours of several pictures together, as [`Palette::of_many`].
@@ -134,54 +134,73 @@ impl PaletteBuilder {
     ) -> Option<Palette> {
         let palettes: Vec<&Palette> = palettes.into_iter().collect();
         let part = 1.0 / palettes.len() as f32;
-        let masses = palettes.iter().flat_map(|palette| &palette.clusters).map(|mass| Mass {
-            color: mass.color,
-            weight: mass.weight * part,
-            area: mass.area * part,
-            middle: mass.middle * part,
-            flat: mass.flat * part,
-        });
-        self.of_masses(&masses.collect::<Vec<_>>(), Vec::new())
+        let masses = palettes
+            .iter()
+            .flat_map(|palette| &palette.clusters)
+            .map(|mass| Mass {
+                color: mass.color,
+                weight: mass.weight * part,
+                area: mass.area * part,
+                middle: mass.middle * part,
+                flat: mass.flat * part,
+            });
+        self.of_masses(&masses.collect::<Vec<_>>(), 0.0, Vec::new())
     }
 
-    fn of_masses(&self, bins: &[Mass], thumb_hash: Vec<u8>) -> Option<Palette> {
-        if bins.is_empty() {
-            return None;
-        }
+    fn of_masses(&self, bins: &[Mass], noise: f32, thumb_hash: Vec<u8>) -> Option<Palette> {
+        let near = near(spread(bins), noise);
         let mut assignment = Assignment::new(bins);
         let mut centers = self.clustering.centers(bins, FIRST_CLUSTERS.max(self.max_colors + 4));
         assignment.refine(bins, &mut centers, 6);
         let mut clusters = assignment.clusters(bins, &centers);
         clusters.retain(|cluster| cluster.area > 0.0);
-        let mut clusters = agglomerate(clusters, usize::MAX, NEAR);
+        let mut clusters = agglomerate(clusters, usize::MAX, near);
         dissolve(&mut clusters, DUST);
+        let mut starts: Vec<Oklab> = clusters.iter().map(|cluster| cluster.color).collect();
+        assignment.refine(bins, &mut starts, 2);
+        let player = player::choose(bins, &starts)?;
 
-        let mut centers: Vec<Oklab> = clusters.iter().map(|cluster| cluster.color).collect();
-        assignment.refine(bins, &mut centers, 2);
-        let fine = assignment.clusters(bins, &centers);
-        let chosen = player::choose(&fine);
-        let player = assignment.trimmed_center(bins, chosen, centers[chosen]);
-
-        let mut centers: Vec<Oklab> = agglomerate(clusters, self.max_colors, NEAR)
-            .iter()
-            .map(|cluster| cluster.color)
-            .collect();
+        let few = agglomerate(clusters.clone(), self.max_colors, near);
+        let mut centers: Vec<Oklab> = few.iter().map(|cluster| cluster.color).collect();
         assignment.refine(bins, &mut centers, 6);
-        let coarse = assignment.clusters(bins, &centers);
         let mut found: Vec<(Oklab, f32)> = vec![];
-        for (label, cluster) in coarse.iter().enumerate().filter(|(_, cluster)| cluster.area > 0.0)
-        {
-            found.push((assignment.trimmed_center(bins, label, cluster.color), cluster.area));
+        for (label, cluster) in assignment.clusters(bins, &centers).iter().enumerate() {
+            if cluster.area > 0.0 {
+                found.push((
+                    assignment.trimmed_center(bins, label, cluster.color),
+                    cluster.area,
+                ));
+            }
         }
-        let player_color = PlayerColor::new(player, &found);
         Some(Palette {
             image_colors: image_colors(&found),
-            player_color,
+            player_color: PlayerColor::new(player, &found),
             average: average(bins),
             thumb_hash,
-            clusters: fine,
+            clusters,
         })
     }
+}
+
+/// The distance under which two clusters are one colour. In a picture of little contrast small
+/// differences are all there is to see; in a noisy one they are noise.
+fn near(spread: f32, noise: f32) -> f32 {
+    const SMALLEST: f32 = 0.012;
+    const LARGEST: f32 = 0.08;
+    (0.35 * spread)
+        .clamp(SMALLEST, NEAR)
+        .max((0.003 * noise).min(LARGEST))
+}
+
+/// How far the colours lie from their mean, root mean square.
+fn spread(bins: &[Mass]) -> f32 {
+    let mut sum = super::cluster::Sum::default();
+    bins.iter().for_each(|bin| sum.add(bin.color, bin.area));
+    let Some(mean) = sum.mean() else { return 0.0 };
+    bins.iter()
+        .map(|bin| oklab::distance_squared(bin.color, mean) * bin.area)
+        .sum::<f32>()
+        .sqrt()
 }
 
 /// Sorted, each 8-bit colour once, the shares adding up to 1.

@@ -3,6 +3,7 @@
 use palette::Oklab;
 
 use super::Rgb;
+use super::cluster::densest;
 use super::contrast::wcag;
 use super::oklab::{self, chroma, distance_squared, from_rgb};
 use super::sample::Mass;
@@ -108,8 +109,19 @@ fn texts(background: Rgb, text: Rgb, picture: &[(Oklab, f32)]) -> (Rgb, Rgb) {
     candidates.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     let primary = candidates.first().map_or_else(|| tinted(background, text), |&(_, color)| color);
     let apart = |color: Rgb| distance_squared(from_rgb(color), from_rgb(primary)) >= APART * APART;
-    let other = candidates.iter().map(|&(_, color)| color).find(|&color| apart(color));
-    (primary, other.unwrap_or_else(|| subdued(primary, background)))
+    let other = candidates
+        .iter()
+        .map(|&(_, color)| color)
+        .find(|&color| apart(color));
+    let secondary = other.unwrap_or_else(|| subdued(text, background));
+    (
+        primary,
+        if secondary == primary {
+            text
+        } else {
+            secondary
+        },
+    )
 }
 
 /// `text` with a trace of the background's hue.
@@ -147,45 +159,48 @@ fn smooth(from: f32, to: f32, value: f32) -> f32 {
     t * t * (3.0 - 2.0 * t)
 }
 
-/// The cluster that stands for the picture: large or in the middle, colourful, neither black nor
-/// white, and with others of its hue to support it.
-pub(super) fn choose(clusters: &[Mass]) -> usize {
-    let (mut best, mut highest) = (0, -1.0);
-    for (index, cluster) in clusters.iter().enumerate() {
-        let score = score(cluster, clusters);
-        if score > highest {
-            highest = score;
-            best = index;
+/// The colour that stands for the picture. Each centre of a cluster is a start from which to climb to the
+/// nearest dense place in the picture's colours; the best of these places is the answer, so it
+/// hangs on the picture and not on where the borders of the clusters fell.
+pub(super) fn choose(bins: &[Mass], starts: &[Oklab]) -> Option<Oklab> {
+    let mut best: Option<(f32, Oklab)> = None;
+    for &start in starts {
+        let color = densest(bins, start);
+        let score = score(bins, color);
+        if best.is_none_or(|(highest, _)| score > highest) {
+            best = Some((score, color));
         }
     }
-    best
+    best.map(|(_, color)| color)
 }
 
-fn score(cluster: &Mass, all: &[Mass]) -> f32 {
-    /// Below this chroma a colour counts as grey.
+/// How well a colour stands for the picture: present, or in the middle, colourful, neither black
+/// nor white, and with others of its hue to support it.
+fn score(bins: &[Mass], color: Oklab) -> f32 {
+    /// Colours nearer than this are the colour itself.
+    const RADIUS: f32 = 0.08;
+    /// Below these chromas a colour counts as grey, or its hue means nothing.
     const GREY: f32 = 0.03;
-    let presence = |mass: &Mass| f32::midpoint(mass.area, mass.middle);
-    let own = chroma(cluster.color);
-    let lightness = cluster.color.l;
-    let support: f32 = all
-        .iter()
-        .map(|other| {
-            let theirs = chroma(other.color);
-            if own >= GREY {
-                if theirs < 0.02 {
-                    return 0.0;
-                }
-                let dot = cluster.color.a * other.color.a + cluster.color.b * other.color.b;
-                presence(other) * smooth(0.80, 0.95, dot / (own * theirs))
-            } else if theirs < GREY {
-                presence(other) * (1.0 - ((other.color.l - lightness).abs() / 0.3).min(1.0))
-            } else {
-                0.0
+    const HUELESS: f32 = 0.02;
+    let own_chroma = chroma(color);
+    let (mut own, mut support) = (0.0_f32, 0.0_f32);
+    for bin in bins {
+        let presence = f32::midpoint(bin.area, bin.middle);
+        own += presence * (1.0 - distance_squared(bin.color, color) / (RADIUS * RADIUS)).max(0.0);
+        let theirs = chroma(bin.color);
+        if own_chroma >= GREY {
+            if theirs >= HUELESS {
+                let cosine =
+                    (color.a * bin.color.a + color.b * bin.color.b) / (own_chroma * theirs);
+                support += presence * smooth(0.80, 0.95, cosine);
             }
-        })
-        .sum();
-    let presence = f32::midpoint(presence(cluster), support);
-    let colorful = (0.06 + 0.94 * smooth(0.015, 0.11, own)) * (1.0 + 0.5 * smooth(0.10, 0.22, own));
-    let tone = 0.45 + 0.55 * smooth(0.12, 0.32, lightness) * (1.0 - smooth(0.88, 0.97, lightness));
+        } else if theirs < GREY {
+            support += presence * (1.0 - (bin.color.l - color.l).abs() / 0.3).max(0.0);
+        }
+    }
+    let presence = f32::midpoint(own, support);
+    let colorful = (0.06 + 0.94 * smooth(0.015, 0.11, own_chroma))
+        * (1.0 + 0.5 * smooth(0.10, 0.22, own_chroma));
+    let tone = 0.45 + 0.55 * smooth(0.12, 0.32, color.l) * (1.0 - smooth(0.88, 0.97, color.l));
     presence.sqrt() * colorful * tone * (0.15 + 0.85 * smooth(0.004, 0.025, presence))
 }

@@ -34,9 +34,10 @@ pub(super) fn background(color: Oklab) -> (Rgb, Rgb) {
     let warm = chroma(color) > 0.05 && color.b > 0.7 * color.a.abs();
     match (darker, lighter) {
         (Some((down, dark)), Some((up, light))) => {
-            let (down, up) = (start - down, up - start);
-            let price = if warm { 1.6 } else { 1.0 };
-            if down * price <= up * 1.25 || up > 0.14 {
+            // Where the colour lies on the way between the two.
+            let place = (start - down) / (up - down).max(f32::EPSILON);
+            let dark_until = if warm { 0.33 } else { 0.62 };
+            if place <= dark_until {
                 (dark, Rgb::WHITE)
             } else {
                 (light, Rgb::BLACK)
