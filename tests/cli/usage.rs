@@ -59,7 +59,7 @@ fn help_names_defaults_units_and_examples() {
         let help = folder.gatefold([command, "--help"]);
         assert_eq!(help.code, 0);
         assert!(help.out.contains("Examples:"), "{command}");
-        assert!(help.out.contains("[preset default: 20MiB]"), "{command}");
+        assert!(help.out.contains("[default policy: 20MiB]"), "{command}");
     }
     let version = folder.gatefold(["--version"]);
     assert_eq!(version.out.trim(), format!("gatefold {}", env!("CARGO_PKG_VERSION")));

@@ -33,6 +33,9 @@ Exit status:
 Environment:
   NO_COLOR  no colours and no swatches, unless --color always";
 
+/// The heading of the options that every command has.
+const EVERYWHERE: &str = "Global options";
+
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(name = "gatefold", version, about = "The gate for image uploads", long_about = ABOUT)]
@@ -40,19 +43,19 @@ Environment:
 #[command(max_term_width = 100)]
 pub(crate) struct Cli {
     /// Worker threads [default: the number of CPUs]
-    #[arg(long, short = 'j', global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, short = 'j', global = true, help_heading = EVERYWHERE, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
 
     /// Memory over everything in flight, such as 512MiB; a file that needs more runs alone
-    #[arg(long, global = true, value_name = "BYTES", value_parser = units::bytes, default_value = "1GiB")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "BYTES", value_parser = units::bytes, default_value = "1GiB")]
     pub(crate) memory: u64,
 
     /// No rows, no summary, no progress: the exit status tells. What --json or -o asks for is written
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = EVERYWHERE)]
     pub(crate) quiet: bool,
 
     /// Colours in the output; auto: when standard output is a terminal and NO_COLOR is not set
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
     pub(crate) color: When,
 
     #[command(subcommand)]
@@ -79,10 +82,10 @@ Examples:
 
     /// Everything: verdict, digests, duplicates, colours, renditions
     #[command(after_help = "\
-Duplicates within the run are reported, and rejected where the policy says so (--reject-duplicates,
+Duplicates within the run are reported, and rejected where the policy says so (--reject-duplicates, \
 --policy moov): of equal files the first in input order is the original.
 
-Renditions are called STEM-WxH.EXT; see `gatefold resize --help` for what happens to files that are
+Renditions are called STEM-WxH.EXT; see `gatefold resize --help` for what happens to files that are \
 there already.
 
 Examples:
@@ -101,9 +104,9 @@ Examples:
 
     /// Write a smaller version of each picture
     #[command(after_help = "\
-Outputs are called STEM.EXT, in the order of the inputs; where two inputs have the same stem, the
-later one is called STEM-2.EXT and so on. A file that was there before is an error unless --overwrite
-is given, and an input of the same run is never overwritten. Every output is written beside its
+Outputs are called STEM.EXT, in the order of the inputs; where two inputs have the same stem, the \
+later one is called STEM-2.EXT and so on. A file that was there before is an error unless --overwrite \
+is given, and an input of the same run is never overwritten. Every output is written beside its \
 final name first and then renamed.
 
 Orientation is applied, colours are converted to sRGB, and no metadata is written.
@@ -125,8 +128,8 @@ Examples:
 
     /// Groups of files that show the same picture, exactly or nearly
     #[command(after_help = "\
-Exact: the same picture whatever its metadata; with --pixel-digest also the same pixels in another
-format. Near: perceptual hashes that differ in at most --radius of 64 bits, as after a resize or a
+Exact: the same picture whatever its metadata; with --pixel-digest also the same pixels in another \
+format. Near: perceptual hashes that differ in at most --radius of 64 bits, as after a resize or a \
 re-encode; a hint, not a proof.
 
 Examples:
@@ -137,9 +140,9 @@ Examples:
 
     /// Decode one file to a PNG
     #[command(after_help = "\
-The output replaces a file of that name. Without --raw the picture is written as it is shown:
-oriented, in sRGB, the first frame that shows something. With --raw: the first frame as stored, in
-RGBA, 8 bits a sample, without orientation and colour management, for comparing decoders. The
+The output replaces a file of that name. Without --raw the picture is written as it is shown: \
+oriented, in sRGB, the first frame that shows something. With --raw: the first frame as stored, in \
+RGBA, 8 bits a sample, without orientation and colour management, for comparing decoders. The \
 limits apply, the other rules of a policy do not.
 
 Examples:

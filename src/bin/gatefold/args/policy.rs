@@ -30,18 +30,16 @@ pub(crate) struct PolicyArgs {
     /// (preset = "moov") and sets any field of a policy, limits in a [limits] table
     #[arg(long, value_name = "NAME|FILE.toml", default_value = "default")]
     pub(crate) policy: String,
-    /// The formats taken [preset default: png,jpeg,webp,gif]
+    /// The formats taken [default policy: png,jpeg,webp,gif]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "LIST")]
     pub(crate) formats: Option<Vec<InputFormat>>,
-    #[command(flatten)]
-    pub(crate) limits: LimitArgs,
-    /// Least length of the shorter side, in pixels [preset default: 1]
+    /// Least length of the shorter side, in pixels [default policy: 1]
     #[arg(long, value_name = "PIXELS")]
     pub(crate) min_side: Option<u32>,
     /// Width and height must be equal
     #[arg(long)]
     pub(crate) square: bool,
-    /// The only colour model taken [preset default: any]
+    /// The only colour model taken [default policy: any]
     #[arg(long, value_enum, value_name = "MODEL")]
     pub(crate) color_model: Option<ColorModelName>,
     /// Reject files with bytes after the end of the picture
@@ -62,6 +60,8 @@ pub(crate) struct PolicyArgs {
     /// Reject EXIF, XMP, comments and other text
     #[arg(long)]
     pub(crate) reject_metadata: bool,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
 }
 
 /// What one file may cost. Every limit is inclusive.
@@ -70,31 +70,31 @@ pub(crate) struct PolicyArgs {
 #[allow(clippy::struct_field_names)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitArgs {
-    /// Bytes of the file, such as 5MiB [preset default: 20MiB]
+    /// Bytes of the file, such as 5MiB [default policy: 20MiB]
     #[arg(long, value_name = "BYTES", value_parser = units::bytes)]
     pub(crate) max_bytes: Option<u64>,
-    /// The longer side, in pixels [preset default: 16384]
+    /// The longer side, in pixels [default policy: 16384]
     #[arg(long, value_name = "PIXELS")]
     pub(crate) max_side: Option<u32>,
-    /// Width times height, such as 50M [preset default: 50M]
+    /// Width times height, such as 50M [default policy: 50M]
     #[arg(long, value_name = "COUNT", value_parser = units::count)]
     pub(crate) max_pixels: Option<u64>,
-    /// Frames of an animation [preset default: 1000]
+    /// Frames of an animation [default policy: 1000]
     #[arg(long, value_name = "COUNT", value_parser = units::count)]
     pub(crate) max_frames: Option<u64>,
-    /// Frames times canvas, in pixels, for animations [preset default: 250M]
+    /// Frames times canvas, in pixels, for animations [default policy: 250M]
     #[arg(long, value_name = "COUNT", value_parser = units::count)]
     pub(crate) max_frame_pixels: Option<u64>,
-    /// Metadata and colour profiles, inflated [preset default: 8MiB]
+    /// Metadata and colour profiles, inflated [default policy: 8MiB]
     #[arg(long, value_name = "BYTES", value_parser = units::bytes)]
     pub(crate) max_metadata: Option<u64>,
-    /// Chunks, segments or blocks [preset default: 100000]
+    /// Chunks, segments or blocks [default policy: 100000]
     #[arg(long, value_name = "COUNT", value_parser = units::count)]
     pub(crate) max_parts: Option<u64>,
-    /// Scans of a JPEG [preset default: 100]
+    /// Scans of a JPEG [default policy: 100]
     #[arg(long, value_name = "COUNT", value_parser = units::count)]
     pub(crate) max_scans: Option<u64>,
-    /// Memory that decoding one file may take, beside the file [preset default: 256MiB]
+    /// Memory that decoding one file may take, beside the file [default policy: 256MiB]
     #[arg(long, value_name = "BYTES", value_parser = units::bytes)]
     pub(crate) max_memory: Option<u64>,
 }
