@@ -108,23 +108,58 @@ fn rules(policy: &Policy, structure: &Structure, findings: &mut Vec<Finding>) {
 }
 
 fn claims(policy: &Policy, upload: &Upload<'_>, actual: Format, findings: &mut Vec<Finding>) {
-    let name = upload.claimed_name().and_then(|name| Some((name, Format::from_file_name(name)?)));
-    let media = upload.claimed_media_type().and_then(|media| {
-        let format = Format::from_media_type(media);
-        // "application/octet-stream" and the like claim nothing; another image type claims wrongly.
-        let is_image = media.trim_start().to_ascii_lowercase().starts_with("image/");
-        (format.is_some() || (is_image && !media.contains('*'))).then_some((media, format))
-    });
-    let spoofed = match (name, media) {
-        (Some((name, format)), _) if format != actual => Some(name),
-        (_, Some((media, format))) if format != Some(actual) => Some(media),
-        _ => None,
-    };
-    if let Some(claimed) = spoofed {
+    let differs = |claim| !matches!(claim, Claim::Nothing) && claim != Claim::Format(actual);
+    let name = upload.claimed_name().filter(|name| differs(Claim::of_name(name)));
+    let media = upload.claimed_media_type().filter(|media| differs(Claim::of_media_type(media)));
+    if let Some(claimed) = name.or(media) {
         under(policy.spoofed_type, findings, || FindingKind::SpoofedType {
             claimed: claimed.chars().take(255).collect(),
             actual,
         });
+    }
+}
+
+/// What a name or a media type says that the content is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Claim {
+    Nothing,
+    Format(Format),
+    SomethingElse,
+}
+
+impl Claim {
+    fn of_name(name: &str) -> Self {
+        // Kinds known by their extension that no magic number tells.
+        const TEXTS: [&str; 12] = [
+            "css", "csv", "htm", "js", "json", "mjs", "php", "phtml", "svg", "svgz", "txt", "xhtml",
+        ];
+        if let Some(format) = Format::from_file_name(name) {
+            return Self::Format(format);
+        }
+        let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+        // An extension that nobody knows, such as ".file", claims nothing.
+        match extension {
+            Some(known) if infer::is_supported(&known) || TEXTS.contains(&known.as_str()) => {
+                Self::SomethingElse
+            }
+            _ => Self::Nothing,
+        }
+    }
+
+    fn of_media_type(media_type: &str) -> Self {
+        // What clients send for "some bytes".
+        const ANY: [&str; 5] = [
+            "",
+            "application/octet-stream",
+            "application/x-www-form-urlencoded",
+            "binary/octet-stream",
+            "multipart/form-data",
+        ];
+        let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        if ANY.contains(&essence.as_str()) || essence.contains('*') {
+            return Self::Nothing;
+        }
+        Format::from_media_type(&essence).map_or(Self::SomethingElse, Self::Format)
     }
 }
 

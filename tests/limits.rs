@@ -199,6 +199,18 @@ fn claims_are_compared_never_believed() {
     assert!(spoofed(Upload::new(&png).claiming_name("cover.jpg")));
     assert!(spoofed(Upload::new(&png).claiming_media_type("image/gif; q=1")));
     assert!(spoofed(Upload::new(&png).claiming_media_type("image/avif")));
+    for name in ["cover.exe", "cover.png.html", "cover.SVG", "cover.php", "cover.heic"] {
+        assert!(spoofed(Upload::new(&png).claiming_name(name)), "{name}");
+    }
+    for name in ["cover", "cover.", ".png", "cover.v2", "a.b.c"] {
+        assert!(!spoofed(Upload::new(&png).claiming_name(name)), "{name}");
+    }
+    for media_type in ["text/html", "application/pdf", "video/mp4"] {
+        assert!(spoofed(Upload::new(&png).claiming_media_type(media_type)), "{media_type}");
+    }
+    for media_type in ["", "*/*", "image/*", "application/x-www-form-urlencoded"] {
+        assert!(!spoofed(Upload::new(&png).claiming_media_type(media_type)), "{media_type}");
+    }
     let strict = Pipeline::builder(Policy::strict()).build().unwrap();
     let error = strict.check(&Upload::new(&png).claiming_name("cover.jpg")).unwrap_err();
     assert_eq!(error.code(), "spoofed_type");

@@ -134,16 +134,13 @@ impl PaletteBuilder {
     ) -> Option<Palette> {
         let palettes: Vec<&Palette> = palettes.into_iter().collect();
         let part = 1.0 / palettes.len() as f32;
-        let masses = palettes
-            .iter()
-            .flat_map(|palette| &palette.clusters)
-            .map(|mass| Mass {
-                color: mass.color,
-                weight: mass.weight * part,
-                area: mass.area * part,
-                middle: mass.middle * part,
-                flat: mass.flat * part,
-            });
+        let masses = palettes.iter().flat_map(|palette| &palette.clusters).map(|mass| Mass {
+            color: mass.color,
+            weight: mass.weight * part,
+            area: mass.area * part,
+            middle: mass.middle * part,
+            flat: mass.flat * part,
+        });
         self.of_masses(&masses.collect::<Vec<_>>(), 0.0, Vec::new())
     }
 
@@ -166,10 +163,7 @@ impl PaletteBuilder {
         let mut found: Vec<(Oklab, f32)> = vec![];
         for (label, cluster) in assignment.clusters(bins, &centers).iter().enumerate() {
             if cluster.area > 0.0 {
-                found.push((
-                    assignment.trimmed_center(bins, label, cluster.color),
-                    cluster.area,
-                ));
+                found.push((assignment.trimmed_center(bins, label, cluster.color), cluster.area));
             }
         }
         Some(Palette {
@@ -187,9 +181,7 @@ impl PaletteBuilder {
 fn near(spread: f32, noise: f32) -> f32 {
     const SMALLEST: f32 = 0.012;
     const LARGEST: f32 = 0.08;
-    (0.35 * spread)
-        .clamp(SMALLEST, NEAR)
-        .max((0.003 * noise).min(LARGEST))
+    (0.35 * spread).clamp(SMALLEST, NEAR).max((0.003 * noise).min(LARGEST))
 }
 
 /// How far the colours lie from their mean, root mean square.
@@ -197,10 +189,7 @@ fn spread(bins: &[Mass]) -> f32 {
     let mut sum = super::cluster::Sum::default();
     bins.iter().for_each(|bin| sum.add(bin.color, bin.area));
     let Some(mean) = sum.mean() else { return 0.0 };
-    bins.iter()
-        .map(|bin| oklab::distance_squared(bin.color, mean) * bin.area)
-        .sum::<f32>()
-        .sqrt()
+    bins.iter().map(|bin| oklab::distance_squared(bin.color, mean) * bin.area).sum::<f32>().sqrt()
 }
 
 /// Sorted, each 8-bit colour once, the shares adding up to 1.

@@ -109,19 +109,9 @@ fn texts(background: Rgb, text: Rgb, picture: &[(Oklab, f32)]) -> (Rgb, Rgb) {
     candidates.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     let primary = candidates.first().map_or_else(|| tinted(background, text), |&(_, color)| color);
     let apart = |color: Rgb| distance_squared(from_rgb(color), from_rgb(primary)) >= APART * APART;
-    let other = candidates
-        .iter()
-        .map(|&(_, color)| color)
-        .find(|&color| apart(color));
+    let other = candidates.iter().map(|&(_, color)| color).find(|&color| apart(color));
     let secondary = other.unwrap_or_else(|| subdued(text, background));
-    (
-        primary,
-        if secondary == primary {
-            text
-        } else {
-            secondary
-        },
-    )
+    (primary, if secondary == primary { text } else { secondary })
 }
 
 /// `text` with a trace of the background's hue.

@@ -117,11 +117,7 @@ fn noise(
         }
     }
     let quiet = differences.len() * 3 / 10;
-    if quiet >= differences.len() {
-        0
-    } else {
-        *differences.select_nth_unstable(quiet).1
-    }
+    if quiet >= differences.len() { 0 } else { *differences.select_nth_unstable(quiet).1 }
 }
 
 fn collect(canvas: &impl Canvas) -> Sample {
@@ -140,23 +136,15 @@ fn collect(canvas: &impl Canvas) -> Sample {
         let (top, rows_in_cell) = rows.cells[row];
         top + (hash(u32::MAX, row as u32) as usize >> 16) * rows_in_cell / 65536
     };
-    let noise = noise(
-        &mut line,
-        canvas,
-        &columns,
-        (0..rows.cells.len()).map(|row| (row, row_in(row))),
-    );
+    let noise =
+        noise(&mut line, canvas, &columns, (0..rows.cells.len()).map(|row| (row, row_in(row))));
     line.same = SAME.max(noise * 5 / 2).min(MOST_SAME);
     for row in 0..rows.cells.len() {
         line.fill(canvas, row_in(row), &columns.cells, row as u32);
         for column in 0..count {
             let alpha = line.center[column][3];
             if (row | column) & thumbnail_mask == 0 {
-                thumbnail.add(
-                    thumbnail_columns[column],
-                    thumbnail_rows[row],
-                    line.center[column],
-                );
+                thumbnail.add(thumbnail_columns[column], thumbnail_rows[row], line.center[column]);
             }
             if alpha == 0 {
                 continue;
@@ -176,11 +164,7 @@ fn collect(canvas: &impl Canvas) -> Sample {
             }
         }
     }
-    Sample {
-        bins: normalize(&bins),
-        thumbnail,
-        noise: noise as f32,
-    }
+    Sample { bins: normalize(&bins), thumbnail, noise: noise as f32 }
 }
 
 const LOW_BITS: u8 = (1 << (8 - BITS)) - 1;
@@ -188,9 +172,7 @@ const LOW_BITS: u8 = (1 << (8 - BITS)) - 1;
 const FLAT: u32 = 4;
 
 fn index(color: Pixel) -> usize {
-    color[..3].iter().fold(0, |index, &sample| {
-        index << BITS | usize::from(sample >> (8 - BITS))
-    })
+    color[..3].iter().fold(0, |index, &sample| index << BITS | usize::from(sample >> (8 - BITS)))
 }
 
 /// A well mixed number for a cell, the same on every machine.
@@ -263,18 +245,11 @@ impl Line {
         }
         let around = left.as_flattened().iter().zip(right.as_flattened());
         let around = around.zip(above.as_flattened()).zip(below.as_flattened());
-        let center = self
-            .center
-            .as_flattened()
-            .iter()
-            .zip(self.smooth.as_flattened_mut());
+        let center = self.center.as_flattened().iter().zip(self.smooth.as_flattened_mut());
         for ((center, smooth), (((l, r), a), b)) in center.zip(around) {
             // Nothing can overflow; said so, because checked sums do not become vectors.
             let add = u16::wrapping_add;
-            let around = add(
-                add(u16::from(*l), u16::from(*r)),
-                add(u16::from(*a), u16::from(*b)),
-            );
+            let around = add(add(u16::from(*l), u16::from(*r)), add(u16::from(*a), u16::from(*b)));
             // A fifth, exactly, of what is at most 5 × 255 + 2.
             *smooth = (u32::from(add(add(u16::from(*center), around), 2)) * 13108 >> 16) as u8;
         }
@@ -287,17 +262,11 @@ impl Line {
             return (self.smooth[column], FLAT);
         }
         let distances = [0, 1, 2, 3].map(|side| self.differences[side][column]);
-        match slope(
-            distances,
-            [self.spans[0][column], self.spans[1][column]],
-            self.same,
-        ) {
+        match slope(distances, [self.spans[0][column], self.spans[1][column]], self.same) {
             Some(side) => (self.neighbors[side][column], 1),
             None => {
-                let near = distances
-                    .iter()
-                    .filter(|&&distance| distance <= self.same)
-                    .count() as u32;
+                let near =
+                    distances.iter().filter(|&&distance| distance <= self.same).count() as u32;
                 (self.center[column], near.max(1))
             }
         }
@@ -331,11 +300,7 @@ fn slope(distances: [u32; 4], spans: [u32; 2], same: u32) -> Option<usize> {
         return None;
     }
     let first = if across >= down { 0 } else { 2 };
-    Some(if distances[first] <= distances[first + 1] {
-        first
-    } else {
-        first + 1
-    })
+    Some(if distances[first] <= distances[first + 1] { first } else { first + 1 })
 }
 
 fn normalize(bins: &[Bin]) -> Vec<Mass> {

@@ -37,11 +37,7 @@ pub(super) fn background(color: Oklab) -> (Rgb, Rgb) {
             // Where the colour lies on the way between the two.
             let place = (start - down) / (up - down).max(f32::EPSILON);
             let dark_until = if warm { 0.33 } else { 0.62 };
-            if place <= dark_until {
-                (dark, Rgb::WHITE)
-            } else {
-                (light, Rgb::BLACK)
-            }
+            if place <= dark_until { (dark, Rgb::WHITE) } else { (light, Rgb::BLACK) }
         }
         (Some((_, dark)), None) => (dark, Rgb::WHITE),
         (None, Some((_, light))) => (light, Rgb::BLACK),

@@ -112,21 +112,6 @@ pub(crate) enum RenderStop {
     Failed(&'static str),
 }
 
-/// The least size that a decode of the whole picture may have to serve these renditions as well
-/// as the full size does; `None` without renditions.
-pub(crate) fn least_source(
-    shown: Size,
-    specs: &[RenditionSpec],
-    rules: &RenditionRules,
-) -> Option<Size> {
-    specs
-        .iter()
-        .map(|spec| {
-            Plan::new(shown, spec, rules, spec.chosen_format().max_side()).least_source(shown)
-        })
-        .reduce(|a, b| Size::new(a.width.max(b.width), a.height.max(b.height)))
-}
-
 /// Bytes of memory that [`render`] takes at most beside the decoded picture, as far as sizes
 /// tell; the encoded files, which are smaller, included.
 pub(crate) fn memory_needed(

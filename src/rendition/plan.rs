@@ -103,20 +103,6 @@ impl Plan {
             }
         }
     }
-
-    /// The least size of the whole picture from which this plan enlarges nothing that the full
-    /// size would not enlarge either.
-    pub(crate) fn least_source(&self, shown: Size) -> Size {
-        let side = |target: u32, crop: f64, side: u32| {
-            let needed = f64::from(target) * f64::from(side) / crop;
-            // `as` saturates; what is enlarged needs all there is.
-            (needed.ceil() as u32).min(side)
-        };
-        Size::new(
-            side(self.target.width, self.crop.width, shown.width),
-            side(self.target.height, self.crop.height, shown.height),
-        )
-    }
 }
 
 /// `of` × `by` ÷ `to`, rounded to nearest, at least 1; saturating.

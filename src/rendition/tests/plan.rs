@@ -129,20 +129,6 @@ fn the_format_bounds_every_side() {
 }
 
 #[test]
-fn a_scaled_decode_suffices_from_the_least_source_on() {
-    let shown = Size::new(4000, 3000);
-    let least = |spec: RenditionSpec| plan((4000, 3000), &spec, false).least_source(shown);
-    assert_eq!(least(RenditionSpec::contain(1000, 1000)), Size::new(1000, 750));
-    // The square comes from 3000 of 4000 columns.
-    assert_eq!(least(RenditionSpec::cover(1200, 1200)), Size::new(1600, 1200));
-    assert_eq!(least(RenditionSpec::cover(4096, 4096)), shown);
-    // Enlarged: all there is.
-    let small = Size::new(1000, 10);
-    let enlarged = plan((1000, 10), &RenditionSpec::exact(2048, 5), true);
-    assert_eq!(enlarged.least_source(small), Size::new(1000, 5));
-}
-
-#[test]
 fn a_crop_is_found_again_in_what_was_made_from_a_larger_one() {
     let whole = Crop::whole(Size::new(4000, 3000));
     let square = crop(500.0, 0.0, 3000.0, 3000.0);

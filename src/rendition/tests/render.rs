@@ -1,6 +1,6 @@
 use std::io::Cursor;
 
-use crate::rendition::{RenderStop, SourceFacts, least_source, render};
+use crate::rendition::{RenderStop, SourceFacts, render};
 use crate::{
     Cancellation, Fit, Format, Layout, OutputFormat, Pixels, Rendition, RenditionRules,
     RenditionSpec, Size,
@@ -324,8 +324,6 @@ fn a_scaled_decode_serves_as_the_full_one_would() {
         RenditionSpec::contain(320, 320).format(OutputFormat::Png),
     ];
     let rules = RenditionRules::default();
-    assert_eq!(least_source(shown, &specs, &rules), Some(Size::new(400, 300)));
-    assert_eq!(least_source(shown, &[], &rules), None);
     let half = one(&full, JPEG, RenditionSpec::exact(800, 600).format(OutputFormat::Png));
     let (size, _, samples) = decoded(&half);
     let half = Pixels::new(size, Layout::Rgba8, samples).unwrap();
