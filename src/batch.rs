@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use crate::cancel::Cancellation;
-use crate::decode;
+use crate::decode::{self, Mode};
 use crate::error::Error;
 use crate::pipeline::{Admitted, Claim, Draft, Pipeline, exact_digests, rejected_as, stopped};
 use crate::policy::DuplicateRule;
@@ -159,6 +159,7 @@ impl BatchSummary {
 trait Work: Sync {
     type Draft: Send;
     type Output;
+    fn admit(&self, upload: &Upload<'_>) -> Result<Admitted, Error>;
     fn work(&self, upload: &Upload<'_>, admitted: Admitted) -> Result<Self::Draft, Error>;
     fn finish(&self, upload: &Upload<'_>, draft: Self::Draft) -> Result<Self::Output, Error>;
 }
@@ -168,6 +169,10 @@ struct Check<'p>(&'p Pipeline);
 impl Work for Check<'_> {
     type Draft = Inspection;
     type Output = Inspection;
+
+    fn admit(&self, upload: &Upload<'_>) -> Result<Admitted, Error> {
+        self.0.admit(upload)
+    }
 
     fn work(&self, upload: &Upload<'_>, admitted: Admitted) -> Result<Inspection, Error> {
         self.0.verify(upload, admitted).map(|verified| verified.inspection)
@@ -183,6 +188,10 @@ struct Process<'p>(&'p Pipeline);
 impl Work for Process<'_> {
     type Draft = Draft;
     type Output = Report;
+
+    fn admit(&self, upload: &Upload<'_>) -> Result<Admitted, Error> {
+        self.0.admit_for(upload, Mode::Shown)
+    }
 
     fn work(&self, upload: &Upload<'_>, admitted: Admitted) -> Result<Draft, Error> {
         let exact = exact_digests(upload, &admitted.structure);
@@ -330,7 +339,7 @@ impl<'a, W: Work, F: FnMut(BatchItem<W::Output>)> Feeder<'a, W, F> {
                 return;
             }
         };
-        let admitted = match self.pipeline.admit(&upload) {
+        let admitted = match self.work.admit(&upload) {
             Ok(admitted) => admitted,
             Err(error) => {
                 self.arrived(Finished { index, id, upload: Some(upload), result: Err(error) });

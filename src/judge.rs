@@ -1,18 +1,23 @@
 //! The policy's word on a structure, before one pixel is allocated.
 
 use crate::container::{PartKind, Structure};
-use crate::decode;
+use crate::decode::{self, Mode};
 use crate::finding::{Finding, FindingKind, Severity};
 use crate::format::Format;
 use crate::policy::{Policy, Rule};
 use crate::upload::Upload;
 
-/// Everything the policy has to say about a walked file: limits first, then what the walk found,
-/// then the rules.
+/// Everything the policy has to say about a walked file; the first error gives the verdict its code.
 pub(crate) fn judge(policy: &Policy, upload: &Upload<'_>, structure: &Structure) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    // What is never read need not be small: it leads, and limits come before what else is wrong.
+    let (unsupported, walked): (Vec<_>, Vec<_>) = structure
+        .findings()
+        .iter()
+        .filter_map(|finding| settle(policy, finding))
+        .partition(|finding| matches!(finding.kind(), FindingKind::Unsupported { .. }));
+    let mut findings = unsupported;
     limits(policy, structure, &mut findings);
-    findings.extend(structure.findings().iter().filter_map(|finding| settle(policy, finding)));
+    findings.extend(walked);
     if !structure.size().is_empty() {
         rules(policy, structure, &mut findings);
     }
@@ -66,12 +71,13 @@ fn limits(policy: &Policy, structure: &Structure, findings: &mut Vec<Finding>) {
             max: limits.max_metadata_bytes,
         });
     }
-    // The same verdict at every depth, so judged even where nothing will be decoded.
-    let needed = decode::memory_needed(structure, decode::Mode::Shown);
-    if findings.is_empty() && needed > limits.max_memory {
-        findings
-            .push(Finding::error(FindingKind::TooMuchMemory { needed, max: limits.max_memory }));
-    }
+}
+
+/// Whether decoding stays under the memory limit; asked where something is about to be decoded.
+pub(crate) fn judge_memory(policy: &Policy, structure: &Structure, mode: Mode) -> Option<Finding> {
+    let needed = decode::memory_needed(structure, mode);
+    let max = policy.limits.max_memory;
+    (needed > max).then(|| Finding::error(FindingKind::TooMuchMemory { needed, max }))
 }
 
 fn rules(policy: &Policy, structure: &Structure, findings: &mut Vec<Finding>) {

@@ -12,7 +12,7 @@ use crate::duplicates::{DuplicateIndex, Known, Reservation, Reserve};
 use crate::error::Error;
 use crate::finding::{Finding, FindingKind};
 use crate::format::Format;
-use crate::judge::{judge, settle};
+use crate::judge::{judge, judge_memory, settle};
 use crate::pixels::{Layout, Pixels};
 use crate::policy::{DuplicateRule, Policy, RenditionRules};
 use crate::rendition::{self, RenderStop, Rendition, RenditionSpec, SourceFacts, render};
@@ -40,6 +40,8 @@ struct Settings {
     index: Option<Arc<dyn DuplicateIndex>>,
     scope: String,
     pool: Option<Arc<rayon::ThreadPool>>,
+    image_colors: bool,
+    perceptual_hash: bool,
 }
 
 /// Collects what a [`Pipeline`] shall do; see [`Pipeline::builder`].
@@ -74,11 +76,22 @@ impl PipelineBuilder {
         self
     }
 
+    /// Whether [`Pipeline::process`] finds the colours. Default yes; without, reports have none.
+    pub fn image_colors(mut self, wanted: bool) -> Self {
+        self.settings.image_colors = wanted;
+        self
+    }
+
+    /// Whether [`Pipeline::process`] makes the perceptual hash. Default yes.
+    pub fn perceptual_hash(mut self, wanted: bool) -> Self {
+        self.settings.perceptual_hash = wanted;
+        self
+    }
+
     /// The pipeline.
     ///
     /// # Errors
-    /// [`Error::Config`] for a rendition that the policy forbids, and for a policy that rejects
-    /// duplicates without an index to find them in.
+    /// [`Error::Config`] for a rendition that the policy forbids.
     pub fn build(self) -> Result<Pipeline, Error> {
         let Settings { policy, specs, .. } = &self.settings;
         for spec in specs {
@@ -135,6 +148,8 @@ impl Pipeline {
                 index: None,
                 scope: String::new(),
                 pool: None,
+                image_colors: true,
+                perceptual_hash: true,
             },
         }
     }
@@ -207,7 +222,7 @@ impl Pipeline {
     /// [`Error::Cancelled`] when the upload's flag is raised, [`Error::Index`] when the duplicate
     /// index fails.
     pub fn process(&self, upload: &Upload<'_>) -> Result<Report, Error> {
-        let admitted = self.admit(upload)?;
+        let admitted = self.admit_for(upload, Mode::Shown)?;
         let exact = exact_digests(upload, &admitted.structure);
         let mut claim = self.reserve(upload, exact, None)?;
         if let Claim::Known(known) = &claim
@@ -242,12 +257,21 @@ impl Pipeline {
     }
 
     fn decode_as(&self, upload: &Upload<'_>, mode: Mode) -> Result<Pixels, Error> {
-        let admitted = self.admit(upload)?;
+        let admitted = self.admit_for(upload, mode)?;
         let Admitted { inspection, structure } = self.verify(upload, admitted)?;
         let limits = &self.policy().limits;
         self.run(|| decode::decode(upload.bytes(), &structure, mode, limits, upload.cancellation()))
             .map(|decoded| decoded.pixels)
             .map_err(|stop| stopped(inspection, stop))
+    }
+
+    /// As [`Pipeline::admit`], for an upload that is going to be decoded.
+    pub(crate) fn admit_for(&self, upload: &Upload<'_>, mode: Mode) -> Result<Admitted, Error> {
+        let admitted = self.admit(upload)?;
+        match judge_memory(self.policy(), &admitted.structure, mode) {
+            Some(finding) => Err(Error::rejecting(admitted.inspection, finding)),
+            None => Ok(admitted),
+        }
     }
 
     /// Cap, sniff, walk, judge.
@@ -338,14 +362,18 @@ impl Pipeline {
                     decode::decode(upload.bytes(), &structure, Mode::Shown, limits, cancellation)?
                 };
                 let pixels = &decoded.pixels;
-                let specs = &self.settings.specs;
+                let settings = &*self.settings;
+                let specs = &settings.specs;
                 let (described, renditions) = rayon::join(
                     || {
                         crate::trace::stage!("describe");
                         // One frame does not stand for an animation.
                         let wanted = policy.pixel_digest && structure.frames() == 1;
                         let pixel_digest = wanted.then(|| PixelDigest::of(pixels));
-                        (Palette::of(pixels), PerceptualHash::of(pixels), pixel_digest)
+                        let palette = settings.image_colors.then(|| Palette::of(pixels)).flatten();
+                        let hash =
+                            settings.perceptual_hash.then(|| PerceptualHash::of(pixels)).flatten();
+                        (palette, hash, pixel_digest)
                     },
                     || {
                         crate::trace::stage!("render");

@@ -30,7 +30,8 @@ pub struct Limits {
     pub max_parts: u64,
     /// Scans of a JPEG. Default 100.
     pub max_scans: u64,
-    /// Bytes of memory that decoding one upload may take, beside the file itself. Default 256 MiB.
+    /// Bytes of memory that decoding one upload may take, beside the file itself; judged where a
+    /// picture is decoded, since walking and checking take little. Default 256 MiB.
     pub max_memory: u64,
 }
 

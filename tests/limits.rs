@@ -128,9 +128,9 @@ fn memory() {
         [make::png(64, 64, 1), make::jpeg(64, 64, 1), make::webp(64, 64, 1), make::gif(64, 64, 1)]
     {
         let generous = pipeline(|policy| policy.limits.max_memory = 16 * 1024 * 1024);
-        generous.check(&Upload::new(&bytes)).unwrap();
+        generous.process(&Upload::new(&bytes)).unwrap();
         let tight = pipeline(|policy| policy.limits.max_memory = 64 * 64);
-        let error = refusal(&tight, &bytes);
+        let error = tight.process(&Upload::new(&bytes)).unwrap_err();
         assert_eq!(error.code(), "too_much_memory");
         assert!(error.to_string().contains("4096"), "{error}");
     }

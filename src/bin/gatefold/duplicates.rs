@@ -45,7 +45,7 @@ impl Picture {
 }
 
 pub(crate) fn run(setting: &Setting, task: DuplicatesTask) -> Result<Exit, Failure> {
-    let pipeline = setting.pipeline(task.policy).build()?;
+    let pipeline = setting.pipeline(task.policy).image_colors(false).build()?;
     let inputs = gather(task.paths);
     let mut run = Run::begin(setting, task.shape, inputs.len());
     let options = run.options();

@@ -11,7 +11,12 @@ use crate::store::Store;
 use crate::{process, text};
 
 pub(crate) fn run(setting: &Setting, task: ResizeTask) -> Result<Exit, Failure> {
-    let pipeline = setting.pipeline(task.policy).rendition(task.spec).build()?;
+    let pipeline = setting
+        .pipeline(task.policy)
+        .rendition(task.spec)
+        .image_colors(false)
+        .perceptual_hash(false)
+        .build()?;
     let inputs = gather(task.paths);
     let mut store = Store::open(&task.out, &inputs)?;
     let style = setting.console.style();
