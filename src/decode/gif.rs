@@ -33,11 +33,10 @@ pub(super) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
         job.proceed()?;
         match decoder.next_frame_info() {
             Ok(Some(_)) => {}
-            // Nothing to be seen in any frame: the empty canvas is the picture.
-            Ok(None) if frame > 0 => break,
+            // Nothing to be seen in any frame: the empty canvas is the picture. What is wrong behind
+            // the first is not this function's to judge.
+            _ if frame > 0 => break,
             Ok(None) => return Err(Stop::truncated("no frame")),
-            // What is wrong behind the first frame is not this function's to judge.
-            Err(_) if frame > 0 => break,
             Err(e) => return Err(stop(&e)),
         }
         let visible = draw(job, &mut decoder, &mut canvas)?;

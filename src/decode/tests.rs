@@ -91,7 +91,7 @@ fn png_chunks_say_how_colors_are_meant() {
     file.parts.push(part(b"sRGB", PartKind::Color, 0, at..at + 1));
     assert_eq!(samples(&bytes, &file, Mode::Shown)[3], 128);
     // A profile that is none is told of, and what comes next counts.
-    file.icc = vec![0..4];
+    file.icc.push(0..4);
     let decoded = run(&bytes, &file, Mode::Shown).unwrap();
     assert_eq!(decoded.findings[0].code(), "unusable_profile");
     assert_eq!(decoded.pixels.samples()[3], 128);

@@ -52,8 +52,7 @@ impl Curve {
             Self::Parametric(p) => parametric(p, x),
             Self::Table(table) => interpolate(table, x),
         };
-        // `max` first: it turns what is no number into 0.
-        y.max(0.0).min(1.0)
+        if y.is_nan() { 0.0 } else { y.clamp(0.0, 1.0) }
     }
 }
 

@@ -302,7 +302,7 @@ impl<'a> Stages<'a> {
             ]),
         };
         matrix::apply(to_srgb, xyz)
-            .map(|light| (srgb::encode(light.max(0.0).min(1.0)) * 255.0) as f32)
+            .map(|light| (srgb::encode(light.clamp(0.0, 1.0)) * 255.0) as f32)
     }
 }
 

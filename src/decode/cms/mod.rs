@@ -39,7 +39,7 @@ pub(super) fn memory_needed(profile: u64) -> u64 {
 /// How to bring a file's samples to sRGB.
 pub(super) enum Transform {
     /// All channels alike.
-    Tone(Tone),
+    Tone(Box<Tone>),
     Rgb(Box<Shaper>),
     Table(Box<Clut<3>>),
     Cmyk(Box<Clut<4>>),
@@ -69,7 +69,7 @@ impl Transform {
             return Err("it is for another kind of colours");
         }
         let transform = match model {
-            ColorModel::Grey => Self::Tone(Tone::new(grey(&icc, sixteen_bits)?)),
+            ColorModel::Grey => Self::Tone(Box::new(Tone::new(grey(&icc, sixteen_bits)?))),
             ColorModel::Cmyk => {
                 let table = device_to_pcs(&icc).ok_or("it has no table")?;
                 Self::Cmyk(Box::new(Clut::new(table, icc.pcs, sixteen_bits)?))
@@ -102,7 +102,8 @@ impl Transform {
         let curve = Curve::Gamma(exponent);
         let Some(own) = own else {
             let usual = (exponent / 2.2 - 1.0).abs() < 0.05;
-            let tone = || Self::Tone(Tone::new(Tabulated::new(sixteen_bits, |x| curve.at(x))));
+            let light = || Tabulated::new(sixteen_bits, |x| curve.at(x));
+            let tone = || Self::Tone(Box::new(Tone::new(light())));
             return Ok((!usual).then(tone));
         };
         Self::from_curve(&curve, &own, sixteen_bits).ok_or("its primaries enclose no colours")

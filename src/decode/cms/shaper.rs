@@ -50,7 +50,7 @@ impl Shaper {
 
 /// One curve for all channels: grey profiles, and gamma with the primaries of sRGB.
 pub(in crate::decode) struct Tone {
-    codes: Box<[u8; 256]>,
+    codes: [u8; 256],
     light: Tabulated,
     encoder: &'static Encoder,
 }
@@ -58,7 +58,7 @@ pub(in crate::decode) struct Tone {
 impl Tone {
     pub(super) fn new(light: Tabulated) -> Self {
         let encoder = Encoder::shared();
-        let codes = Box::new(std::array::from_fn(|v| encoder.code(light.at8(v as u8))));
+        let codes = std::array::from_fn(|v| encoder.code(light.at8(v as u8)));
         Self { codes, light, encoder }
     }
 

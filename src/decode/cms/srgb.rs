@@ -43,8 +43,8 @@ impl Encoder {
     /// The 8-bit code nearest to this light; what is below 0, above 1 or no number is clipped.
     #[inline]
     pub(super) fn code(&self, light: f32) -> u8 {
-        // `max` first: it turns what is no number into 0.
-        let light = light.max(0.0).min(1.0);
+        // What is no number passes the clamp, and becomes 0 in the cast.
+        let light = light.clamp(0.0, 1.0);
         let code = self.first[((light * CELLS as f32) as usize).min(CELLS - 1)];
         code + u8::from(light >= self.edge[usize::from(code)])
     }
