@@ -160,6 +160,8 @@ trait Work: Sync {
     type Draft: Send;
     type Output;
     fn admit(&self, upload: &Upload<'_>) -> Result<Admitted, Error>;
+    /// Bytes that [`Work::work`] takes at most, beside the file.
+    fn memory_needed(&self, admitted: &Admitted) -> u64;
     fn work(&self, upload: &Upload<'_>, admitted: Admitted) -> Result<Self::Draft, Error>;
     fn finish(&self, upload: &Upload<'_>, draft: Self::Draft) -> Result<Self::Output, Error>;
 }
@@ -172,6 +174,10 @@ impl Work for Check<'_> {
 
     fn admit(&self, upload: &Upload<'_>) -> Result<Admitted, Error> {
         self.0.admit(upload)
+    }
+
+    fn memory_needed(&self, admitted: &Admitted) -> u64 {
+        decode::verify_memory_needed(&admitted.structure)
     }
 
     fn work(&self, upload: &Upload<'_>, admitted: Admitted) -> Result<Inspection, Error> {
@@ -191,6 +197,10 @@ impl Work for Process<'_> {
 
     fn admit(&self, upload: &Upload<'_>) -> Result<Admitted, Error> {
         self.0.admit_for(upload, Mode::Shown)
+    }
+
+    fn memory_needed(&self, admitted: &Admitted) -> u64 {
+        self.0.memory_needed(admitted)
     }
 
     fn work(&self, upload: &Upload<'_>, admitted: Admitted) -> Result<Draft, Error> {
@@ -346,7 +356,7 @@ impl<'a, W: Work, F: FnMut(BatchItem<W::Output>)> Feeder<'a, W, F> {
                 return;
             }
         };
-        self.acquire(index, self.pipeline.memory_needed(&admitted));
+        self.acquire(index, self.work.memory_needed(&admitted));
         let (sender, work) = (self.sender.clone(), self.work);
         scope.spawn(move |_| {
             let known = admitted.inspection.clone();

@@ -84,7 +84,7 @@ fn frames_and_their_pixels() {
 fn metadata_inflated_or_not() {
     let plain = make::with_chunk(
         make::png(4, 4, 0),
-        b"tEXt",
+        *b"tEXt",
         &[b"Comment\0".as_slice(), &[b'x'; 500]].concat(),
     );
     let metadata = pipeline(|_| {}).inspect(&Upload::new(&plain)).unwrap();
@@ -94,8 +94,8 @@ fn metadata_inflated_or_not() {
 
     let mut encoder =
         flate2::write::ZlibEncoder::new(b"Comment\0\0".to_vec(), flate2::Compression::best());
-    std::io::Write::write_all(&mut encoder, &[b'x'; 100_000]).unwrap();
-    let deflated = make::with_chunk(make::png(4, 4, 0), b"zTXt", &encoder.finish().unwrap());
+    std::io::Write::write_all(&mut encoder, &vec![b'x'; 100_000]).unwrap();
+    let deflated = make::with_chunk(make::png(4, 4, 0), *b"zTXt", &encoder.finish().unwrap());
     let small = pipeline(|policy| policy.limits.max_metadata_bytes = 99_000);
     assert_eq!(refusal(&small, &deflated).code(), "too_much_metadata");
     pipeline(|policy| policy.limits.max_metadata_bytes = 101_000)
@@ -107,7 +107,7 @@ fn metadata_inflated_or_not() {
 fn parts() {
     let mut bytes = make::png(4, 4, 0);
     for _ in 0..7 {
-        bytes = make::with_chunk(bytes, b"tEXt", b"a\0b");
+        bytes = make::with_chunk(bytes, *b"tEXt", b"a\0b");
     }
     let n =
         pipeline(|_| {}).inspect(&Upload::new(&bytes)).unwrap().structure().unwrap().parts().len();

@@ -163,7 +163,7 @@ fn the_sanitised_original_is_the_same_image_without_its_metadata() {
     let jpeg = make::with_segment(&make::jpeg(60, 40, 9), 0xe1, &make::exif(6, secret));
     let mut png = make::with_chunk(
         make::png(30, 20, 9),
-        b"tEXt",
+        *b"tEXt",
         &[b"Location\0", secret.as_bytes()].concat(),
     );
     png.extend(b"PK\x03\x04 and more");

@@ -187,6 +187,12 @@ pub(crate) fn decode(
     })
 }
 
+/// Bytes that [`verify`] allocates at most, beside the file itself.
+pub(crate) fn verify_memory_needed(structure: &Structure) -> u64 {
+    // Windows, tables and rows of the other formats.
+    jpeg::verify_memory(structure).saturating_add(4 << 20)
+}
+
 /// Reads every coded byte of every frame and says what is missing or damaged; keeps no pixels.
 pub(crate) fn verify(
     bytes: &[u8],
