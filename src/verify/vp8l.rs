@@ -12,6 +12,9 @@ use super::Fault;
 use crate::cancel::Cancellation;
 use crate::geometry::Size;
 
+/// What `image-webp` takes for the five prefix tables of one group, of about 4 KiB each.
+const DECODER_GROUP_BYTES: u64 = 21 * 1024;
+
 /// Length and distance codes that stand for a number (§3.6.2.2).
 const LENGTH_CODES: u16 = 24;
 /// Pixels between two looks at the cancellation flag.
@@ -149,6 +152,11 @@ impl Reader<'_> {
             blocks_of_groups = self.image(nested, Role::Entropy)?;
             let last = blocks_of_groups.iter().copied().max().unwrap_or(0);
             count = usize::from(last) + 1;
+            // The decoder makes tables for every group, used or not.
+            let needed = (count as u64).saturating_mul(DECODER_GROUP_BYTES);
+            if needed > self.max_memory {
+                return Err(Fault::Memory(needed));
+            }
         }
         let mut used = vec![blocks_of_groups.is_empty(); count];
         for index in &blocks_of_groups {
