@@ -148,8 +148,8 @@ mod tests {
         assert_eq!(reduction(1000), 1);
         assert_eq!(reduction(1022), 1);
         assert_eq!(reduction(1023), 2);
-        for side in (1u32..70_000).step_by(7) {
-            for before in [1, 2, 4, 8] {
+        for side in (1..70_000_u32).step_by(7) {
+            for before in [1_u32, 2, 4, 8] {
                 if side.div_ceil(before) >= CANONICAL_SIDE {
                     assert_eq!(
                         before * reduction(side.div_ceil(before)),

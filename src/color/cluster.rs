@@ -139,12 +139,18 @@ impl Assignment {
 /// Climbs from `start` to where the picture's colours are densest: the mean of all that is near,
 /// the nearer the more, over and over (mean shift; Fukunaga and Hostetler, 1975). It depends on
 /// no border between clusters, so that another encoding of the same picture ends at the same place.
-pub(super) fn densest(bins: &[Mass], start: Oklab) -> Oklab {
+///
+/// `None` when the way leads to one of the places that are `known`.
+pub(super) fn densest(bins: &[Mass], start: Oklab, known: &[Oklab]) -> Option<Oklab> {
     const RADIUS: f32 = 0.1;
     const ROUNDS: usize = 16;
     const CONVERGED: f32 = 1e-6;
+    const SAME_PLACE: f32 = 0.01;
     let mut center = start;
     for _ in 0..ROUNDS {
+        if known.iter().any(|&place| distance_squared(place, center) < SAME_PLACE * SAME_PLACE) {
+            return None;
+        }
         let mut sum = Sum::default();
         for bin in bins {
             let closeness = 1.0 - distance_squared(bin.color, center) / (RADIUS * RADIUS);
@@ -159,7 +165,7 @@ pub(super) fn densest(bins: &[Mass], start: Oklab) -> Oklab {
             break;
         }
     }
-    center
+    Some(center)
 }
 
 impl Mass {

@@ -8,6 +8,7 @@
 mod canvas;
 mod cluster;
 pub mod contrast;
+mod line;
 mod oklab;
 mod palette;
 mod placeholder;
@@ -21,3 +22,6 @@ pub use self::palette::{ImageColor, Palette, PaletteBuilder};
 pub use self::player::PlayerColor;
 pub use self::rgb::{Hsl, Oklch, Rgb};
 pub use self::seeding::Clustering;
+
+#[cfg(test)]
+mod tests;

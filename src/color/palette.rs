@@ -141,14 +141,14 @@ impl PaletteBuilder {
             middle: mass.middle * part,
             flat: mass.flat * part,
         });
-        self.of_masses(&masses.collect::<Vec<_>>(), 0.0, Vec::new())
+        self.of_masses(&masses.collect::<Vec<_>>(), 0, Vec::new())
     }
 
-    fn of_masses(&self, bins: &[Mass], noise: f32, thumb_hash: Vec<u8>) -> Option<Palette> {
+    fn of_masses(&self, bins: &[Mass], noise: u32, thumb_hash: Vec<u8>) -> Option<Palette> {
         let near = near(spread(bins), noise);
         let mut assignment = Assignment::new(bins);
         let mut centers = self.clustering.centers(bins, FIRST_CLUSTERS.max(self.max_colors + 4));
-        assignment.refine(bins, &mut centers, 6);
+        assignment.refine(bins, &mut centers, 4);
         let mut clusters = assignment.clusters(bins, &centers);
         clusters.retain(|cluster| cluster.area > 0.0);
         let mut clusters = agglomerate(clusters, usize::MAX, near);
@@ -159,7 +159,7 @@ impl PaletteBuilder {
 
         let few = agglomerate(clusters.clone(), self.max_colors, near);
         let mut centers: Vec<Oklab> = few.iter().map(|cluster| cluster.color).collect();
-        assignment.refine(bins, &mut centers, 6);
+        assignment.refine(bins, &mut centers, 4);
         let mut found: Vec<(Oklab, f32)> = vec![];
         for (label, cluster) in assignment.clusters(bins, &centers).iter().enumerate() {
             if cluster.area > 0.0 {
@@ -178,16 +178,18 @@ impl PaletteBuilder {
 
 /// The distance under which two clusters are one colour. In a picture of little contrast small
 /// differences are all there is to see; in a noisy one they are noise.
-fn near(spread: f32, noise: f32) -> f32 {
+fn near(spread: f32, noise: u32) -> f32 {
     const SMALLEST: f32 = 0.012;
     const LARGEST: f32 = 0.08;
-    (0.35 * spread).clamp(SMALLEST, NEAR).max((0.003 * noise).min(LARGEST))
+    (0.35 * spread).clamp(SMALLEST, NEAR).max((0.003 * noise as f32).min(LARGEST))
 }
 
 /// How far the colours lie from their mean, root mean square.
 fn spread(bins: &[Mass]) -> f32 {
     let mut sum = super::cluster::Sum::default();
-    bins.iter().for_each(|bin| sum.add(bin.color, bin.area));
+    for bin in bins {
+        sum.add(bin.color, bin.area);
+    }
     let Some(mean) = sum.mean() else { return 0.0 };
     bins.iter().map(|bin| oklab::distance_squared(bin.color, mean) * bin.area).sum::<f32>().sqrt()
 }

@@ -154,8 +154,12 @@ fn smooth(from: f32, to: f32, value: f32) -> f32 {
 /// hangs on the picture and not on where the borders of the clusters fell.
 pub(super) fn choose(bins: &[Mass], starts: &[Oklab]) -> Option<Oklab> {
     let mut best: Option<(f32, Oklab)> = None;
+    let mut known = vec![];
     for &start in starts {
-        let color = densest(bins, start);
+        let Some(color) = densest(bins, start, &known) else {
+            continue;
+        };
+        known.push(color);
         let score = score(bins, color);
         if best.is_none_or(|(highest, _)| score > highest) {
             best = Some((score, color));

@@ -1,0 +1,159 @@
+//! One row of samples with their neighbours, and what colour the picture has there.
+//!
+//! A sample on the slope between two areas is replaced by the nearer of them, so that
+//! anti-aliasing makes no colours; one among its like is averaged with them, so that noise makes
+//! none. What can be done for the whole row at once is done in plain loops over bytes, which the
+//! compiler turns into vectors.
+
+use super::canvas::{Canvas, Pixel};
+
+/// How far away the neighbours are, in pixels: past the one or two that anti-aliasing and
+/// subsampled chroma blur.
+const REACH: usize = 2;
+/// Largest sum of the differences of samples at which a neighbour still shows the same colour, in
+/// a picture without noise, and in any.
+const SAME: u32 = 30;
+const MOST_SAME: u32 = 160;
+
+/// The flatness of a place whose neighbours all have its colour.
+pub(super) const FLAT: u32 = 4;
+
+/// The samples of one row.
+pub(super) struct Line {
+    /// Largest sum of differences at which a neighbour shows the same colour.
+    same: u32,
+    /// The columns left and right of the samples.
+    beside: [Vec<usize>; 2],
+    centers: Vec<Pixel>,
+    /// Left, right, above, below.
+    neighbors: [Vec<Pixel>; 4],
+    /// Of the centres from each of the neighbours.
+    differences: [Vec<u32>; 4],
+    /// Of left from right and of above from below.
+    spans: [Vec<u32>; 2],
+    /// The largest of the four differences.
+    roughness: Vec<u32>,
+    /// The means of the centres and their neighbours.
+    smooth: Vec<Pixel>,
+    scratch: Vec<Pixel>,
+}
+
+impl Line {
+    /// Room for `count` samples.
+    pub(super) fn new(count: usize) -> Self {
+        let pixels = || vec![[0; 4]; count];
+        let numbers = || vec![0; count];
+        Self {
+            same: SAME,
+            beside: [vec![0; count], vec![0; count]],
+            centers: pixels(),
+            neighbors: [pixels(), pixels(), pixels(), pixels()],
+            differences: [numbers(), numbers(), numbers(), numbers()],
+            spans: [numbers(), numbers()],
+            roughness: numbers(),
+            smooth: pixels(),
+            scratch: pixels(),
+        }
+    }
+
+    /// Takes the samples at `columns` of row `y`.
+    pub(super) fn fill(&mut self, canvas: &impl Canvas, y: usize, columns: &[usize]) {
+        let (right, below) = (canvas.width() - 1, canvas.height() - 1);
+        let [before, after] = &mut self.beside;
+        for ((&x, before), after) in columns.iter().zip(before).zip(after) {
+            *before = x.saturating_sub(REACH);
+            *after = (x + REACH).min(right);
+        }
+        canvas.pick(y, columns, &mut self.centers);
+        canvas.pick(y, &self.beside[0], &mut self.neighbors[0]);
+        canvas.pick(y, &self.beside[1], &mut self.neighbors[1]);
+        canvas.pick(y.saturating_sub(REACH), columns, &mut self.neighbors[2]);
+        canvas.pick((y + REACH).min(below), columns, &mut self.neighbors[3]);
+
+        for (neighbor, found) in self.neighbors.iter().zip(&mut self.differences) {
+            differences(&self.centers, neighbor, &mut self.scratch, found);
+        }
+        let [left, right, above, below] = &self.neighbors;
+        differences(left, right, &mut self.scratch, &mut self.spans[0]);
+        differences(above, below, &mut self.scratch, &mut self.spans[1]);
+        let [a, b, c, d] = &self.differences;
+        for ((((most, a), b), c), d) in self.roughness.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+            *most = *a.max(b).max(c).max(d);
+        }
+        let around = left.as_flattened().iter().zip(right.as_flattened());
+        let around = around.zip(above.as_flattened()).zip(below.as_flattened());
+        let center = self.centers.as_flattened().iter().zip(self.smooth.as_flattened_mut());
+        for ((center, smooth), (((l, r), a), b)) in center.zip(around) {
+            // Nothing can overflow; said so, because checked sums do not become vectors.
+            let add = u16::wrapping_add;
+            let around = add(add(u16::from(*l), u16::from(*r)), add(u16::from(*a), u16::from(*b)));
+            // A fifth, exactly, of what is at most 5 × 255 + 2.
+            let five = u32::from(add(add(u16::from(*center), around), 2));
+            *smooth = (five.wrapping_mul(13108) >> 16) as u8;
+        }
+    }
+
+    /// The pixels themselves.
+    pub(super) fn centers(&self) -> &[Pixel] {
+        &self.centers
+    }
+
+    /// The colour that the picture has around a sample, and how flat it is there: 1 to [`FLAT`].
+    #[inline]
+    pub(super) fn settle(&self, index: usize) -> (Pixel, u32) {
+        if self.roughness[index] <= self.same {
+            return (self.smooth[index], FLAT);
+        }
+        let distances = [0, 1, 2, 3].map(|side| self.differences[side][index]);
+        let spans = [self.spans[0][index], self.spans[1][index]];
+        if let Some(side) = slope(distances, spans, self.same) {
+            return (self.neighbors[side][index], 1);
+        }
+        let like = distances.iter().filter(|&&distance| distance <= self.same).count() as u32;
+        (self.centers[index], like.max(1))
+    }
+
+    /// The common differences of the line's opaque samples from their neighbours.
+    pub(super) fn common_differences(&self) -> impl Iterator<Item = u32> {
+        let opaque = self.centers.iter().enumerate().filter(|(_, center)| center[3] == u8::MAX);
+        opaque.map(|(index, _)| {
+            let mut sides = [0, 1, 2, 3].map(|side| self.differences[side][index]);
+            sides.sort_unstable();
+            u32::midpoint(sides[1], sides[2])
+        })
+    }
+
+    /// Takes differences up to two and a half times the noise for none.
+    pub(super) fn expect_noise(&mut self, noise: u32) {
+        self.same = (noise.saturating_mul(5) / 2).clamp(SAME, MOST_SAME);
+    }
+}
+
+/// For each pair of pixels the sum of the differences of their samples.
+fn differences(a: &[Pixel], b: &[Pixel], scratch: &mut [Pixel], found: &mut [u32]) {
+    let samples = a.as_flattened().iter().zip(b.as_flattened());
+    for ((a, b), difference) in samples.zip(scratch.as_flattened_mut()) {
+        *difference = a.abs_diff(*b);
+    }
+    for (difference, sum) in scratch.iter().zip(found) {
+        let four = u32::from_le_bytes(*difference);
+        let two = (four & 0x00ff_00ff).wrapping_add((four >> 8) & 0x00ff_00ff);
+        *sum = (two & 0xffff).wrapping_add(two >> 16);
+    }
+}
+
+/// When the pixel lies between two opposite neighbours of different colours: the nearer of them.
+#[inline]
+fn slope(distances: [u32; 4], spans: [u32; 2], same: u32) -> Option<usize> {
+    let length = |first: usize, span: u32| {
+        // On the straight way from one to the other both parts add up to the whole, or nearly.
+        let between = 4 * (distances[first] + distances[first + 1]) <= 5 * span;
+        if between && span > 2 * same { span } else { 0 }
+    };
+    let (across, down) = (length(0, spans[0]), length(2, spans[1]));
+    if across.max(down) == 0 {
+        return None;
+    }
+    let first = if across >= down { 0 } else { 2 };
+    Some(if distances[first] <= distances[first + 1] { first } else { first + 1 })
+}
