@@ -40,10 +40,6 @@ impl Stop {
     fn corrupt(what: &'static str) -> Self {
         Self::Finding(Finding::error(FindingKind::Corrupt { what }))
     }
-
-    fn unsupported(what: &'static str) -> Self {
-        Self::Finding(Finding::error(FindingKind::Unsupported { what }))
-    }
 }
 
 /// How far decoding goes.

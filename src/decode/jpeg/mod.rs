@@ -298,4 +298,6 @@ impl Progress {
 }
 
 #[cfg(test)]
+mod pixel_tests;
+#[cfg(test)]
 mod tests;
