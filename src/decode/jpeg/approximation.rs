@@ -68,7 +68,7 @@ impl Coefficients {
             let range = y * self.stride..(y + 1) * self.stride;
             let groups = self.groups.get(range.clone()).unwrap_or_default();
             let masks = self.masks.as_chunks::<LANES>().0.get(range).unwrap_or_default();
-            let rows = plane.from_row(8 * y);
+            let rows = plane.rows_from(8 * y);
             for (x, (group, masks)) in groups.iter().zip(masks).enumerate() {
                 let all = masks.iter().fold(1, |all, mask| all | mask);
                 let out = rows.get_mut(8 * LANES * x..).unwrap_or_default();

@@ -83,7 +83,7 @@ impl<'t, 'c> Blocks<'t, 'c> {
                 if x >= part.across {
                     continue;
                 }
-                let rows = plane.from_row((self.row * part.v + y) * 8);
+                let rows = plane.rows_from((self.row * part.v + y) * 8);
                 let out = rows.get_mut(8 * x..).unwrap_or_default();
                 inverse(&lanes.group, &part.steps, lanes.reach, out, stride);
                 clear(lanes);
@@ -99,7 +99,7 @@ impl<'t, 'c> Blocks<'t, 'c> {
     }
 }
 
-/// Zeroes what was written. The first 21 coefficients in zigzag order lie in rows 0 to 5.
+/// Zeroes what was written: ten coefficients in zigzag order lie in rows 0 to 3.
 fn clear(lanes: &mut Lanes) {
     let used = match lanes.reach {
         0 => 1,

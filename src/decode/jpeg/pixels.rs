@@ -61,7 +61,7 @@ enum State {
     /// Before the first scan.
     Waiting,
     /// Sequential components come one after the other.
-    Separate { canvas: Canvas, seen: [bool; 4] },
+    Separate { canvas: Box<Canvas>, seen: [bool; 4] },
     /// Coefficients are being gathered.
     Progressive(Vec<Coefficients>),
     /// All is there; further scans are of no use.
@@ -139,7 +139,7 @@ impl Decoder<'_> {
                 self.state = done;
                 return Ok(());
             }
-            _ => (self.canvas(frame, !complete)?, [false; 4]),
+            _ => (Box::new(self.canvas(frame, !complete)?), [false; 4]),
         };
         for part in &header.components {
             tables.prepare_dc(part.dc).map_err(fault)?;

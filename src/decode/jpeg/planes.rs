@@ -29,7 +29,7 @@ impl Plane {
     }
 
     /// From this row on, which must lie in the window.
-    pub(super) fn from_row(&mut self, row: usize) -> &mut [u8] {
+    pub(super) fn rows_from(&mut self, row: usize) -> &mut [u8] {
         let start = row.saturating_sub(self.first).saturating_mul(self.stride);
         self.data.get_mut(start..).unwrap_or_default()
     }

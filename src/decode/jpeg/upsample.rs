@@ -52,7 +52,7 @@ impl Upsampling {
             Self::SmoothDown => {
                 let (near, far) = near_and_far(plane, y);
                 // libjpeg's rounding: down above, up below.
-                let bias = if y % 2 == 0 { 1 } else { 2 };
+                let bias = if y.is_multiple_of(2) { 1 } else { 2 };
                 for ((out, near), far) in out.iter_mut().zip(near).zip(far) {
                     *out = ((3 * u16::from(*near) + u16::from(*far) + bias) >> 2) as u8;
                 }
@@ -76,7 +76,7 @@ impl Upsampling {
 /// Of a component half as high: the row that row `y` lies in, and the next nearest.
 fn near_and_far(plane: &Plane, y: usize) -> (&[u8], &[u8]) {
     let near = y / 2;
-    let far = if y % 2 == 0 { near.saturating_sub(1) } else { near + 1 };
+    let far = if y.is_multiple_of(2) { near.saturating_sub(1) } else { near + 1 };
     (plane.row(near), plane.row(far))
 }
 
@@ -120,7 +120,7 @@ fn smooth_sums_across(sums: &[u16], out: &mut [u8]) {
 
 /// The sample in which the middle of each pixel lies.
 fn nearest_across(row: &[u8], h: usize, max_h: usize, out: &mut [u8]) {
-    if max_h % h.max(1) == 0 {
+    if max_h.is_multiple_of(h.max(1)) {
         for (same, value) in out.chunks_mut((max_h / h.max(1)).max(1)).zip(row) {
             same.fill(*value);
         }
