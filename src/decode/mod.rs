@@ -10,7 +10,6 @@ mod orient;
 mod png;
 mod profile;
 mod webp;
-mod zune;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -40,10 +39,6 @@ impl Stop {
 
     fn corrupt(what: &'static str) -> Self {
         Self::Finding(Finding::error(FindingKind::Corrupt { what }))
-    }
-
-    fn unsupported(what: &'static str) -> Self {
-        Self::Finding(Finding::error(FindingKind::Unsupported { what }))
     }
 }
 
@@ -109,7 +104,7 @@ struct Picture {
 pub(crate) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
     let decoding = match structure.format {
         Format::Png => png::memory_needed(structure, mode),
-        Format::Jpeg => zune::memory_needed(structure, mode),
+        Format::Jpeg => jpeg::memory_needed(structure, mode),
         Format::WebP => webp::memory_needed(structure, mode),
         Format::Gif => gif::memory_needed(structure),
     };
@@ -169,7 +164,7 @@ pub(crate) fn decode(
     guarded("decode", || {
         let mut picture = match structure.format {
             Format::Png => png::decode(&job),
-            Format::Jpeg => zune::decode(&job),
+            Format::Jpeg => jpeg::decode(&job),
             Format::WebP => webp::decode(&job),
             Format::Gif => gif::decode(&job),
         }?;

@@ -203,8 +203,7 @@ fn jpeg(width: u16, height: u16, rgb: &[u8]) -> (Vec<u8>, Structure) {
     let mut bytes = Vec::new();
     let encoder = jpeg_encoder::Encoder::new(&mut bytes, 100);
     encoder.encode(rgb, width, height, jpeg_encoder::ColorType::Rgb).unwrap();
-    let mut file = structure(Format::Jpeg, width.into(), height.into());
-    (file.jpeg.components, file.jpeg.blocks, file.jpeg.scans) = (3, 3, 1);
+    let file = crate::container::walk(Format::Jpeg, &bytes, &Limits::default());
     (bytes, file)
 }
 

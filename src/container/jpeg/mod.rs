@@ -13,7 +13,7 @@ pub(super) use sanitize::sanitized;
 
 use apps::Apps;
 use frame::FrameFault;
-pub(crate) use frame::{Frame, coding_name};
+pub(crate) use frame::{Component, Frame, coding_name};
 use markers::{COM, DNL, EOI, SOI, name, next_marker, scan_end};
 pub(crate) use markers::{DHT, DQT, DRI, SOS};
 

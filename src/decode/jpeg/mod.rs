@@ -1,5 +1,5 @@
-//! Our own reading of JPEG's coded data (ITU-T T.81), so far without pixels: every scan is walked
-//! code by code, and every MCU is accounted for.
+//! Our own reading of JPEG's coded data (ITU-T T.81): to verify it, every scan is walked code by
+//! code and every MCU is accounted for; to decode it, the same walk gives coefficients and samples.
 //!
 //! # What is noticed
 //! Missing, unknown or impossible tables and scan parameters; bits that are no code; coefficients
@@ -31,22 +31,36 @@
     reason = "the bit reader has to stay in registers from code to code"
 )]
 
+mod approximation;
 mod bits;
+mod blocks;
+mod canvas;
+mod color;
+mod finish;
 mod huffman;
+mod idct;
+mod pixels;
+mod planes;
 mod progressive;
 mod scan;
+mod segments;
 mod sequential;
 mod tables;
+mod upsample;
+mod values;
+
+pub(super) use pixels::{decode, memory_needed};
 
 use crate::cancel::Cancellation;
-use crate::container::jpeg::{DHT, DQT, DRI, Frame, SOS, coding_name, marker_of};
-use crate::container::{PartKind, Structure, slice};
+use crate::container::Structure;
+use crate::container::jpeg::Frame;
 use crate::decode::Stop;
 use crate::finding::{Finding, FindingKind, Severity};
 use crate::policy::Limits;
 
 use progressive::{AcFirst, AcRefine, Codes, DcFirst, DcRefine};
 use scan::{ScanData, ScanHeader};
+use segments::{Scan, corrupt};
 use sequential::{Implausible, Prediction, Sequential, Unit};
 use tables::{Tables, Use};
 
@@ -63,18 +77,15 @@ pub(crate) fn verify(
     cancel: &Cancellation,
 ) -> Result<Vec<Finding>, Stop> {
     let mut verifier = Verifier {
-        bytes,
-        limits,
+        memory: (verify_memory(structure), limits.max_memory),
         cancel,
-        tables: Tables::default(),
         frame: None,
         progress: Progress::default(),
         masks: Default::default(),
-        pending: None,
         findings: Vec::new(),
     };
-    match verifier.run(structure) {
-        Ok(()) => {}
+    match segments::read(bytes, structure, &mut verifier) {
+        Ok(()) => verifier.judge_progress(structure.end),
         Err(Stop::Finding(finding)) => verifier.findings.push(finding),
         Err(Stop::Cancelled) => return Err(Stop::Cancelled),
     }
@@ -94,73 +105,53 @@ fn warn_once(findings: &mut Vec<Finding>, kind: FindingKind, at: u64) {
 }
 
 struct Verifier<'a> {
-    bytes: &'a [u8],
-    limits: &'a Limits,
+    /// What is needed and what may be taken.
+    memory: (u64, u64),
     cancel: &'a Cancellation,
-    tables: Tables,
     frame: Option<Frame>,
     progress: Progress,
     /// By component: which coefficients of each block are known not to be zero.
     masks: [Vec<u64>; 4],
-    /// The scan header whose data comes next.
-    pending: Option<ScanHeader>,
     findings: Vec<Finding>,
 }
 
-fn corrupt(what: &'static str, at: u64) -> Stop {
-    Stop::Finding(Finding::error(FindingKind::Corrupt { what }).at(at))
-}
-
 impl Verifier<'_> {
-    fn run(&mut self, structure: &Structure) -> Result<(), Stop> {
-        for part in &structure.parts {
-            let at = part.span.start;
-            let payload = slice(self.bytes, &part.payload);
-            let fault = |what| corrupt(what, at);
-            match marker_of(part, self.bytes) {
-                Some(DQT) => self.tables.define_quant(payload).map_err(fault)?,
-                Some(DHT) => self.tables.define_huffman(payload).map_err(fault)?,
-                Some(DRI) => self.tables.define_restart(payload).map_err(fault)?,
-                Some(SOS) => {
-                    // Without a frame the walk has said why.
-                    let Some(frame) = &self.frame else {
-                        return Ok(());
-                    };
-                    self.pending = Some(ScanHeader::parse(payload, frame).map_err(fault)?);
-                }
-                Some(marker) if coding_name(marker).is_some() => {
-                    self.frame = Frame::parse(marker, payload).ok();
-                    self.judge_memory(structure)?;
-                }
-                None if part.kind == PartKind::ImageData => {
-                    if let Some(header) = self.pending.take() {
-                        self.scan(&header, payload, at)?;
-                    }
-                }
-                _ => {}
-            }
-        }
-        self.judge_progress(structure.end);
-        Ok(())
+    fn irregular(&mut self, what: &'static str, at: u64) {
+        warn_once(&mut self.findings, FindingKind::Irregular { what }, at);
     }
 
-    fn judge_memory(&self, structure: &Structure) -> Result<(), Stop> {
-        let (needed, max) = (verify_memory(structure), self.limits.max_memory);
+    /// After the last scan: whether all of the picture was sent.
+    fn judge_progress(&mut self, end: u64) {
+        let Some(frame) = &self.frame else { return };
+        for component in self.progress.bits_to_come.iter().take(frame.components.len()) {
+            let (what, severity) = match component[0] {
+                None => ("a component without a scan", Severity::Error),
+                Some(_) if component.iter().any(|bits| bits.is_some_and(|bits| bits > 0)) => {
+                    ("scans that would complete the precision", Severity::Warning)
+                }
+                Some(_) if component.iter().all(Option::is_some) => continue,
+                Some(_) => ("scans of higher frequencies", Severity::Warning),
+            };
+            let finding = Finding::error(FindingKind::Truncated { what }).at(end);
+            self.findings.push(finding.with_severity(severity));
+            return;
+        }
+    }
+}
+
+impl segments::Reader for Verifier<'_> {
+    fn frame(&mut self, frame: &Frame) -> Result<(), Stop> {
+        self.frame = Some(frame.clone());
+        let (needed, max) = self.memory;
         if needed > max {
             return Err(Stop::Finding(Finding::error(FindingKind::TooMuchMemory { needed, max })));
         }
         Ok(())
     }
 
-    fn irregular(&mut self, what: &'static str, at: u64) {
-        warn_once(&mut self.findings, FindingKind::Irregular { what }, at);
-    }
-
     /// One scan: its tables, its data, its place among the others.
-    fn scan(&mut self, header: &ScanHeader, data: &[u8], at: u64) -> Result<(), Stop> {
-        let Some(frame) = self.frame.clone() else {
-            return Ok(());
-        };
+    fn scan(&mut self, scan: &Scan<'_>, tables: &mut Tables) -> Result<(), Stop> {
+        let Scan { frame, header, data, at } = *scan;
         let fault = |what| corrupt(what, at);
         let progressive = frame.progressive;
         if !progressive && !header.is_sequential() {
@@ -184,25 +175,24 @@ impl Verifier<'_> {
         let mut predictions = [Prediction::new(1, 0); 4];
         for (component, prediction) in header.components.iter().zip(&mut predictions) {
             if dc_codes {
-                self.tables.prepare_dc(component.dc).map_err(fault)?;
+                tables.prepare_dc(component.dc).map_err(fault)?;
             }
             if ac_codes {
-                self.tables.prepare_ac(component.ac, wanted).map_err(fault)?;
+                tables.prepare_ac(component.ac, wanted).map_err(fault)?;
             }
             let steps = frame
                 .components
                 .get(component.index)
-                .and_then(|c| self.tables.quant.get(usize::from(c.quant)))
+                .and_then(|c| tables.quant.get(usize::from(c.quant)))
                 .copied()
                 .flatten();
             let steps = steps.ok_or_else(|| fault("a scan without its quantisation table"))?;
             *prediction = Prediction::new(steps[0], if progressive { header.al } else { 0 });
         }
 
-        let (mcus, layout) = header.layout(&frame);
-        let data =
-            ScanData { data, offset: at, restart_interval: self.tables.restart_interval, mcus };
-        let (tables, findings) = (&self.tables, &mut self.findings);
+        let (mcus, layout) = header.layout(frame);
+        let data = ScanData { data, offset: at, restart_interval: tables.restart_interval, mcus };
+        let (tables, findings) = (&*tables, &mut self.findings);
         let dc_table = |place: usize| {
             header.components.get(place).and_then(|c| tables.dc.get(usize::from(c.dc))?.table())
         };
@@ -258,24 +248,6 @@ impl Verifier<'_> {
             data.walk(&mut pass, findings, cancel)
         }
     }
-
-    /// After the last scan: whether all of the picture was sent.
-    fn judge_progress(&mut self, end: u64) {
-        let Some(frame) = &self.frame else { return };
-        for component in self.progress.bits_to_come.iter().take(frame.components.len()) {
-            let (what, severity) = match component[0] {
-                None => ("a component without a scan", Severity::Error),
-                Some(_) if component.iter().any(|bits| bits.is_some_and(|bits| bits > 0)) => {
-                    ("scans that would complete the precision", Severity::Warning)
-                }
-                Some(_) if component.iter().all(Option::is_some) => continue,
-                Some(_) => ("scans of higher frequencies", Severity::Warning),
-            };
-            let finding = Finding::error(FindingKind::Truncated { what }).at(end);
-            self.findings.push(finding.with_severity(severity));
-            return;
-        }
-    }
 }
 
 /// How far each coefficient of each component has been sent: bits still to come, `None` before its
@@ -325,5 +297,7 @@ impl Progress {
     }
 }
 
+#[cfg(test)]
+mod pixel_tests;
 #[cfg(test)]
 mod tests;

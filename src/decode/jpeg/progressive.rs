@@ -335,12 +335,12 @@ impl Codes<'_> {
 
 /// Whether this code ends the band: EOB0 to EOB14 (table G.1).
 #[inline(always)]
-const fn is_end(symbol: u8) -> bool {
+pub(super) const fn is_end(symbol: u8) -> bool {
     symbol.trailing_zeros() >= 4 && symbol < 0xf0
 }
 
 /// Room for the places of 64 ones, the last eight written at once, in a power of two.
-const ZEROS: usize = 128;
+pub(super) const ZEROS: usize = 128;
 
 /// By byte: the places of its ones, packed from the low end, and how many there are.
 const ONES: [(u64, u8); 256] = {
@@ -363,7 +363,7 @@ const ONES: [(u64, u8); 256] = {
 
 /// Lists the places of the ones of a word; gives their number. No branch depends on the word.
 #[inline(always)]
-fn list_ones(word: u64, places: &mut [u8; ZEROS]) -> usize {
+pub(super) fn list_ones(word: u64, places: &mut [u8; ZEROS]) -> usize {
     let mut count = 0;
     for (index, byte) in word.to_le_bytes().into_iter().enumerate() {
         let (packed, ones) = ONES[usize::from(byte)];
@@ -376,7 +376,7 @@ fn list_ones(word: u64, places: &mut [u8; ZEROS]) -> usize {
 
 /// `EOBn`: how many bands are empty after this one (table G.1).
 #[inline(always)]
-fn empty_blocks(reader: &mut BitReader<'_>, run: u32) -> u64 {
+pub(super) fn empty_blocks(reader: &mut BitReader<'_>, run: u32) -> u64 {
     (1 << run) - 1 + u64::from(reader.receive(run))
 }
 

@@ -2,6 +2,7 @@
 
 use super::huffman::{SkipTable, Specification, Table};
 use super::progressive::BandTable;
+use super::values::ValueTable;
 
 /// A place for one Huffman table. What it is decoded with is built when a scan first asks: files
 /// may redefine tables that nothing uses.
@@ -11,6 +12,7 @@ pub(super) struct Slot {
     table: Option<Table>,
     skips: Option<SkipTable>,
     bands: Option<BandTable>,
+    values: Option<ValueTable>,
 }
 
 /// How a Huffman table is going to be used.
@@ -22,6 +24,8 @@ pub(super) enum Use {
     Sequential,
     /// AC codes of a progressive scan, several at once.
     Band,
+    /// AC codes with their values.
+    Values,
 }
 
 impl Slot {
@@ -45,6 +49,9 @@ impl Slot {
             Use::Band => {
                 self.bands.get_or_insert_with(|| BandTable::new(&table));
             }
+            Use::Values => {
+                self.values.get_or_insert_with(|| ValueTable::new(&table));
+            }
         }
         self.table = Some(table);
         Ok(())
@@ -56,6 +63,10 @@ impl Slot {
 
     pub(super) const fn skips(&self) -> Option<&SkipTable> {
         self.skips.as_ref()
+    }
+
+    pub(super) const fn values(&self) -> Option<&ValueTable> {
+        self.values.as_ref()
     }
 
     pub(super) const fn bands(&self) -> Option<&BandTable> {

@@ -4,6 +4,7 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 use super::*;
 use crate::container;
+use crate::container::PartKind;
 use crate::format::Format;
 
 /// A picture with some of everything: a slope, an edge, and noise that follows from its place.
