@@ -108,7 +108,10 @@ fn rules(policy: &Policy, structure: &Structure, findings: &mut Vec<Finding>) {
 }
 
 fn claims(policy: &Policy, upload: &Upload<'_>, actual: Format, findings: &mut Vec<Finding>) {
-    let name = upload.claimed_name().and_then(|name| Some((name, Format::from_file_name(name)?)));
+    let name = upload.claimed_name().and_then(|name| {
+        let format = Format::from_file_name(name);
+        (format.is_some() || Format::is_other_claimed(name)).then_some((name, format))
+    });
     let media = upload.claimed_media_type().and_then(|media| {
         let format = Format::from_media_type(media);
         // "application/octet-stream" and the like claim nothing; another image type claims wrongly.
@@ -116,7 +119,7 @@ fn claims(policy: &Policy, upload: &Upload<'_>, actual: Format, findings: &mut V
         (format.is_some() || (is_image && !media.contains('*'))).then_some((media, format))
     });
     let spoofed = match (name, media) {
-        (Some((name, format)), _) if format != actual => Some(name),
+        (Some((name, format)), _) if format != Some(actual) => Some(name),
         (_, Some((media, format))) if format != Some(actual) => Some(media),
         _ => None,
     };
