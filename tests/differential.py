@@ -23,6 +23,7 @@ try:
 
     from PIL import Image, ImageSequence
 
+    Image.init()
     Image.MAX_IMAGE_PIXELS = None
     warnings.simplefilter("ignore")
 except ImportError:
@@ -30,6 +31,8 @@ except ImportError:
 
 # Seconds for one decoder on one file.
 PATIENCE = 60
+# Before what a decoder says that decoded the picture nevertheless.
+GRUMBLES = "with a warning: "
 
 
 def command(*words):
@@ -49,7 +52,9 @@ def command(*words):
         if done.returncode == 0:
             return None
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        return said[-1] if said else f"exit code {done.returncode}"
+        said = said[-1] if said else f"exit code {done.returncode}"
+        # djpeg's way to say that the whole picture came out all the same.
+        return GRUMBLES + said if words[0] == "djpeg" and done.returncode == 2 else said
 
     return ask if shutil.which(words[0]) else None
 
@@ -115,7 +120,11 @@ def main():
     with ThreadPoolExecutor(options.jobs) as pool:
         for path, name, findings, said in pool.map(ask, accepted(options.gatefold, options.folder)):
             asked[name] += 1
-            agree = sum(complaint is None for complaint in said.values())
+            # A warning agrees with a file that gatefold warns about, too.
+            agree = sum(
+                complaint is None or (bool(findings) and complaint.startswith(GRUMBLES))
+                for complaint in said.values()
+            )
             if agree < min(options.agree, len(said)):
                 apart += 1
                 print(f"{name} {os.path.relpath(path, options.folder)}")
