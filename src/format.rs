@@ -20,6 +20,15 @@ pub enum Format {
     Gif,
 }
 
+/// Extensions of other pictures, of documents, archives, sound and film, and of what is run.
+const OTHER_CONTENT: [&str; 58] = [
+    "avif", "bmp", "cur", "heic", "heif", "ico", "jp2", "jxl", "psd", "svg", "svgz", "tif", "tiff",
+    "css", "csv", "doc", "docx", "eml", "htm", "html", "md", "pdf", "rtf", "shtml", "txt", "xhtml",
+    "xls", "xlsx", "xml", "7z", "gz", "rar", "tar", "zip", "avi", "flac", "mov", "mp3", "mp4",
+    "ogg", "wav", "webm", "asp", "aspx", "bat", "cgi", "cmd", "com", "dll", "exe", "jar", "js",
+    "jsp", "php", "ps1", "py", "scr", "sh",
+];
+
 impl Format {
     /// Every format, in the order of the names above.
     pub const ALL: [Self; 4] = [Self::Png, Self::Jpeg, Self::WebP, Self::Gif];
@@ -99,6 +108,14 @@ impl Format {
             "gif" => Some(Self::Gif),
             _ => None,
         }
+    }
+
+    /// Whether a file name's extension claims content that a browser or an operating system does
+    /// something else with than show one of our formats. Extensions that say nothing (`.tmp`,
+    /// `.bin`, `.part`) claim nothing.
+    pub(crate) fn is_other_claimed(name: &str) -> bool {
+        let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+        extension.is_some_and(|extension| OTHER_CONTENT.contains(&extension.as_str()))
     }
 
     /// The format that a media type claims; parameters after `;` are ignored.

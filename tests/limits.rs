@@ -197,6 +197,10 @@ fn claims_are_compared_never_believed() {
             .claiming_media_type("application/octet-stream")
     ));
     assert!(spoofed(Upload::new(&png).claiming_name("cover.jpg")));
+    // What would be run or shown as something else is claimed wrongly, too; `.tmp` claims nothing.
+    assert!(spoofed(Upload::new(&png).claiming_name("cover.png.HTML")));
+    assert!(spoofed(Upload::new(&png).claiming_name("cover.exe")));
+    assert!(!spoofed(Upload::new(&png).claiming_name("cover.tmp")));
     assert!(spoofed(Upload::new(&png).claiming_media_type("image/gif; q=1")));
     assert!(spoofed(Upload::new(&png).claiming_media_type("image/avif")));
     for name in ["cover.exe", "cover.png.html", "cover.SVG", "cover.php", "cover.heic"] {

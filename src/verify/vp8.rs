@@ -106,6 +106,11 @@ fn partitions(data: &[u8], count: usize) -> Result<Vec<BoolDecoder<'_>>, Fault> 
         rest = behind;
     }
     partitions.push(BoolDecoder::new(rest));
+    // Even coefficients that take no bits end in bytes that writers flush; decoders refuse a
+    // partition without any.
+    if partitions.iter().any(|partition| partition.unread() == 0) {
+        return Err(CUT_TOKENS);
+    }
     Ok(partitions)
 }
 

@@ -4,6 +4,7 @@
 mod color;
 mod rows;
 
+use std::borrow::Cow;
 use std::io::{Cursor, ErrorKind};
 
 use png::{Decoder, DecodingError, Limits, Reader};
@@ -32,17 +33,37 @@ pub(super) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
         _ => 0,
     };
     let animated = if frame > 0 { frame.saturating_mul(2) } else { picture };
+    let copy = if has_stray_frames(structure) { structure.end } else { 0 };
     animated
+        .saturating_add(copy)
         .saturating_add(widest_row(structure).saturating_mul(14))
         // It keeps EXIF, after a copy whose buffer grew by doubling.
         .saturating_add(aside(structure).saturating_mul(3))
         .saturating_add(1 << 20)
 }
 
+/// Whether there are frame chunks although no animation was declared before the picture.
+fn has_stray_frames(structure: &Structure) -> bool {
+    let mut names = structure.parts.iter().map(|part| part.name.as_str());
+    let declared = names.by_ref().take_while(|name| *name != "IDAT").any(|name| name == "acTL");
+    !declared && structure.parts.iter().any(|part| part.name.as_str() == "fcTL")
+}
+
+/// The file as the crate shall see it. Without an acTL chunk an fcTL means nothing (PNG 3rd edition
+/// section 11.3.6.1), but the crate takes it for the size of the picture.
+fn without_stray_frames<'a>(job: &Job<'a>) -> Cow<'a, [u8]> {
+    if !has_stray_frames(job.structure) {
+        return Cow::Borrowed(job.bytes);
+    }
+    let kept = job.structure.parts.iter().filter(|part| part.name.as_str() != "fcTL");
+    Cow::Owned(kept.flat_map(|part| slice(job.bytes, &part.span)).copied().collect())
+}
+
 type Rows<'a> = Reader<Cursor<&'a [u8]>>;
 
 pub(super) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
-    let mut decoder = Decoder::new(Cursor::new(job.bytes));
+    let bytes = without_stray_frames(job);
+    let mut decoder = Decoder::new(Cursor::new(&*bytes));
     // Text and profiles are not the crate's to inflate.
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);

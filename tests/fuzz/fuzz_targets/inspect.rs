@@ -1,0 +1,9 @@
+//! Sniffing, the walk and the policy's word.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../../properties/mod.rs"]
+mod properties;
+
+fuzz_target!(|bytes: &[u8]| properties::inspect(bytes));

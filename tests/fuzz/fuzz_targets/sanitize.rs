@@ -1,0 +1,9 @@
+//! What is left of an accepted file without its metadata.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../../properties/mod.rs"]
+mod properties;
+
+fuzz_target!(|bytes: &[u8]| properties::sanitize(bytes));

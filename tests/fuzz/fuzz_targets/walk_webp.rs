@@ -1,0 +1,15 @@
+//! The walk of WebP files alone.
+#![no_main]
+
+use gatefold::{Format, Limits, stages};
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../../properties/mod.rs"]
+mod properties;
+
+fuzz_target!(|bytes: &[u8]| {
+    if Format::sniff(bytes) == Some(Format::WebP) {
+        let structure = stages::walk(Format::WebP, bytes, &Limits::default());
+        properties::places_lie_inside(bytes, &structure);
+    }
+});

@@ -1,0 +1,55 @@
+//! One small file for each fault that was found and mended.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod make;
+
+use gatefold::{Pipeline, Policy, Upload};
+
+fn code(bytes: &[u8]) -> Option<&'static str> {
+    let pipeline = Pipeline::builder(Policy::default()).build().unwrap();
+    pipeline.check(&Upload::new(bytes)).err().map(|error| error.code())
+}
+
+fn pixels(bytes: &[u8]) -> gatefold::Pixels {
+    let pipeline = Pipeline::builder(Policy::default()).build().unwrap();
+    pipeline.decode(&Upload::new(bytes)).unwrap()
+}
+
+/// A lossy WebP of 16×16 whose only macroblock says that it has no coefficients.
+fn skipped_macroblock(coefficients: &[u8]) -> Vec<u8> {
+    let first = [0, 0, 0, 0, 0, 26, 0xff, 0, 0];
+    let tag = (first.len() as u32) << 5 | 1 << 4;
+    let mut chunk = tag.to_le_bytes()[..3].to_vec();
+    chunk.extend(b"\x9d\x01\x2a\x10\0\x10\0");
+    chunk.extend(first);
+    chunk.extend(coefficients);
+    let length = chunk.len() as u32;
+    chunk.resize(chunk.len().next_multiple_of(2), 0);
+    let mut bytes = b"RIFF".to_vec();
+    bytes.extend((chunk.len() as u32 + 12).to_le_bytes());
+    bytes.extend(b"WEBPVP8 ");
+    bytes.extend(length.to_le_bytes());
+    bytes.extend(chunk);
+    bytes
+}
+
+#[test]
+fn a_lossy_webp_without_its_last_partition_is_cut_short() {
+    assert_eq!(code(&skipped_macroblock(&[])), Some("truncated"));
+    assert_eq!(code(&skipped_macroblock(&[0, 0])), None);
+}
+
+#[test]
+fn a_frame_of_an_animation_that_png_never_declares_changes_nothing() {
+    let plain = make::png(16, 16, 1);
+    for size in [[16_u32, 8], [16, 0x0008_0010]] {
+        let mut frame = vec![0; 26];
+        frame[4..8].copy_from_slice(&size[0].to_be_bytes());
+        frame[8..12].copy_from_slice(&size[1].to_be_bytes());
+        let end = make::with_chunk(plain.clone(), b"fcTL", &frame);
+        // The same chunk, moved behind IHDR.
+        let chunk = &end[plain.len() - 12..end.len() - 12];
+        let stray = [&plain[..33], chunk, &plain[33..]].concat();
+        assert_eq!(pixels(&stray), pixels(&plain), "{size:?}");
+    }
+}
