@@ -21,12 +21,12 @@ pub enum Format {
 }
 
 /// Extensions of other pictures, of documents, archives, sound and film, and of what is run.
-const OTHER_CONTENT: [&str; 58] = [
+const OTHER_CONTENT: [&str; 61] = [
     "avif", "bmp", "cur", "heic", "heif", "ico", "jp2", "jxl", "psd", "svg", "svgz", "tif", "tiff",
     "css", "csv", "doc", "docx", "eml", "htm", "html", "md", "pdf", "rtf", "shtml", "txt", "xhtml",
     "xls", "xlsx", "xml", "7z", "gz", "rar", "tar", "zip", "avi", "flac", "mov", "mp3", "mp4",
     "ogg", "wav", "webm", "asp", "aspx", "bat", "cgi", "cmd", "com", "dll", "exe", "jar", "js",
-    "jsp", "php", "ps1", "py", "scr", "sh",
+    "json", "jsp", "mjs", "php", "phtml", "ps1", "py", "scr", "sh",
 ];
 
 impl Format {

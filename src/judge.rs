@@ -135,20 +135,10 @@ enum Claim {
 
 impl Claim {
     fn of_name(name: &str) -> Self {
-        // Kinds known by their extension that no magic number tells.
-        const TEXTS: [&str; 12] = [
-            "css", "csv", "htm", "js", "json", "mjs", "php", "phtml", "svg", "svgz", "txt", "xhtml",
-        ];
-        if let Some(format) = Format::from_file_name(name) {
-            return Self::Format(format);
-        }
-        let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-        // An extension that nobody knows, such as ".file", claims nothing.
-        match extension {
-            Some(known) if infer::is_supported(&known) || TEXTS.contains(&known.as_str()) => {
-                Self::SomethingElse
-            }
-            _ => Self::Nothing,
+        match Format::from_file_name(name) {
+            Some(format) => Self::Format(format),
+            None if Format::is_other_claimed(name) => Self::SomethingElse,
+            None => Self::Nothing,
         }
     }
 

@@ -82,7 +82,9 @@ fn hold(property: fn(&[u8]), seal: Option<fn(&[u8]) -> Vec<u8>>, folder: Option<
         .collect();
     for run in 0..runs {
         let mut random = Random((seed ^ run.wrapping_mul(0xbf58_476d_1ce4_e5b9)).max(1));
-        (0..4).for_each(|_| drop(random.next()));
+        for _ in 0..4 {
+            random.next();
+        }
         let mut bytes = files[random.below(files.len())].clone();
         mutate(&mut bytes, &files[random.below(files.len())], &mut random);
         if let Some(seal) = seal {

@@ -46,7 +46,7 @@ fn a_frame_of_an_animation_that_png_never_declares_changes_nothing() {
         let mut frame = vec![0; 26];
         frame[4..8].copy_from_slice(&size[0].to_be_bytes());
         frame[8..12].copy_from_slice(&size[1].to_be_bytes());
-        let end = make::with_chunk(plain.clone(), b"fcTL", &frame);
+        let end = make::with_chunk(plain.clone(), *b"fcTL", &frame);
         // The same chunk, moved behind IHDR.
         let chunk = &end[plain.len() - 12..end.len() - 12];
         let stray = [&plain[..33], chunk, &plain[33..]].concat();

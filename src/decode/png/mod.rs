@@ -11,7 +11,7 @@ use png::{Decoder, DecodingError, Limits, Reader};
 
 use super::animation::{self, Frame};
 use super::{BAND_ROWS, Job, Mode, Picture, Stop, aside, buffer};
-use crate::container::Structure;
+use crate::container::{Structure, slice};
 use crate::finding::Finding;
 use crate::geometry::Size;
 use crate::pixels::Layout;
