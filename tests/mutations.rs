@@ -70,8 +70,11 @@ fn mutate(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
     }
 }
 
+/// Mends checksums and lengths after a change, so that it reaches what lies behind them.
+type Seal = fn(&[u8]) -> Vec<u8>;
+
 /// Goes through changed files; says which one broke the property and how to see it again.
-fn hold(property: fn(&[u8]), seal: Option<fn(&[u8]) -> Vec<u8>>, folder: Option<&str>) {
+fn hold(property: fn(&[u8]), seal: Option<Seal>, folder: Option<&str>) {
     let runs = setting("GATEFOLD_FUZZ_RUNS", 300);
     let seed = setting("GATEFOLD_FUZZ_SEED", 0x9e37_79b9_7f4a_7c15);
     let files: Vec<Vec<u8>> = common::manifest()
