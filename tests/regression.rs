@@ -53,3 +53,12 @@ fn a_frame_of_an_animation_that_png_never_declares_changes_nothing() {
         assert_eq!(pixels(&stray), pixels(&plain), "{size:?}");
     }
 }
+
+#[test]
+fn a_lossy_webp_in_the_reserved_colour_space_is_not_supported() {
+    let mut webp = skipped_macroblock(&[0, 0]);
+    assert_eq!(code(&webp), None);
+    // The first bit of the first partition, behind RIFF, chunk and frame headers.
+    webp[30] |= 0x80;
+    assert_eq!(code(&webp), Some("unsupported"));
+}

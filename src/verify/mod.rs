@@ -38,6 +38,7 @@ pub(crate) fn verify(
 enum Fault {
     Truncated(&'static str),
     Corrupt(&'static str),
+    Unsupported(&'static str),
     /// Bytes that reading on would need.
     Memory(u64),
     Cancelled,
@@ -48,6 +49,7 @@ impl Fault {
         Ok(Finding::error(match self {
             Self::Truncated(what) => FindingKind::Truncated { what },
             Self::Corrupt(what) => FindingKind::Corrupt { what },
+            Self::Unsupported(what) => FindingKind::Unsupported { what },
             Self::Memory(needed) => FindingKind::TooMuchMemory { needed, max: limits.max_memory },
             Self::Cancelled => return Err(Stop::Cancelled),
         }))

@@ -58,6 +58,9 @@ pub(super) fn verify(data: &[u8], cancel: &Cancellation) -> Result<usize, Fault>
     if modes.is_overrun() {
         return Err(CUT_MODES);
     }
+    if header.reserved_color_space {
+        return Err(Fault::Unsupported("a lossy image in a reserved colour space"));
+    }
     let mut partitions = partitions(rest, header.partitions)?;
     let mut above = vec![Above::default(); columns];
     let last = partitions.len() - 1;
@@ -149,6 +152,8 @@ impl Macroblock {
 
 /// The frame header as far as it says how to read on (§9.2 to §9.11, §19.2).
 struct Header {
+    /// The one value for which no way to colours is defined (§9.2).
+    reserved_color_space: bool,
     /// Probabilities of the segment tree when each macroblock names its segment.
     segments: Option<[u8; 3]>,
     partitions: usize,
@@ -159,8 +164,9 @@ struct Header {
 
 impl Header {
     fn read(bits: &mut BoolDecoder) -> Self {
-        // Colour space and clamping.
-        bits.literal(2);
+        let reserved_color_space = bits.flag();
+        // Clamping.
+        bits.flag();
         let mut segments = None;
         if bits.flag() {
             let update_map = bits.flag();
@@ -206,7 +212,7 @@ impl Header {
             }
         }
         let skip = bits.flag().then(|| bits.literal(8) as u8);
-        Self { segments, partitions, tokens, skip }
+        Self { reserved_color_space, segments, partitions, tokens, skip }
     }
 
     /// A macroblock's header (§19.3).
