@@ -1,4 +1,30 @@
-//! The gate for image uploads.
+//! The gate for image uploads: untrusted bytes go in; out come a verdict, digests, colours and
+//! resized renditions.
+//!
+//! A [`Policy`] says what is accepted, a [`Pipeline`] does the work on an [`Upload`], at one of three
+//! depths:
+//! - [`Pipeline::inspect`] walks the file's structure to its real end; no pixel is decoded.
+//! - [`Pipeline::check`] also reads every coded byte, so that what is cut short is noticed.
+//! - [`Pipeline::process`] does everything and returns a [`Report`].
+//!
+//! A file that is refused is an [`Error::Rejected`] with everything that is known about it.
+//!
+//! ```
+//! use gatefold::{Pipeline, Policy, RenditionSpec, Upload};
+//!
+//! let pipeline = Pipeline::builder(Policy::audiodelivery())
+//!     .rendition(RenditionSpec::cover(320, 320))
+//!     .build()?;
+//! # let bytes = std::fs::read("testdata/covers/teal-record.jpg")?;
+//! let report = pipeline.process(&Upload::new(&bytes).claiming_name("cover.jpg"))?;
+//! assert_eq!(report.size().to_string(), "600x600");
+//! assert_eq!(report.renditions()[0].size().to_string(), "320x320");
+//! assert!(report.player_color().is_some_and(|player| player.contrast() >= 4.5));
+//! # Ok::<(), gatefold::Error>(())
+//! ```
+//!
+//! The core is synchronous and spawns nothing of its own but work on rayon's pool (or one that you
+//! give it): call it from `spawn_blocking` or any thread.
 
 mod batch;
 mod cancel;
