@@ -44,6 +44,10 @@ mod pixels;
 mod policy;
 mod rendition;
 mod report;
+#[cfg(feature = "http")]
+pub mod http;
+#[cfg(feature = "service")]
+pub mod service;
 mod trace;
 mod upload;
 mod verify;

@@ -1,0 +1,1 @@
+//! The service as routers for axum.

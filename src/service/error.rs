@@ -1,0 +1,118 @@
+//! What can go wrong in the service, and whose fault it is.
+
+use std::time::Duration;
+
+use super::model::Asset;
+use crate::Rejection;
+
+/// Why the service did not do what it was asked for. Nothing is half-stored when it is returned.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServiceError {
+    /// The pipeline refused the file.
+    #[error("{0}")]
+    Rejected(Box<Rejection>),
+    /// The tenant has this image already, and its policy rejects duplicates.
+    #[error("this image is stored already, as {}", .0.id)]
+    Duplicate(Box<Asset>),
+    /// Nothing of this kind has this id, or the caller must not know that something does.
+    #[error("there is no such {what}")]
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+    },
+    /// The body is longer than permitted.
+    #[error("the body of {} bytes is larger than the {max} permitted", .actual.map_or_else(|| "too many".to_owned(), |n| n.to_string()))]
+    TooLarge {
+        /// Its length in bytes where it was declared; at least this much was read otherwise.
+        actual: Option<u64>,
+        /// The most bytes permitted.
+        max: u64,
+    },
+    /// A value is not permitted.
+    #[error("{message}")]
+    Invalid {
+        /// The field at fault, as the caller names it.
+        field: &'static str,
+        /// A sentence with the actual value and the limit.
+        message: String,
+    },
+    /// The caller is known, but must not do this.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// The memory or work budget is full; trying again later helps.
+    #[error("the server is busy; try again in {} s", .retry_after.as_secs())]
+    Overloaded {
+        /// How long to wait before trying again.
+        retry_after: Duration,
+    },
+    /// The database or the blob store did not answer in time.
+    #[error("{what} did not answer in time")]
+    Timeout {
+        /// Who did not answer.
+        what: &'static str,
+    },
+    /// The database or the blob store failed. The source is for the log, not for clients.
+    #[error("{what} failed")]
+    Storage {
+        /// Who failed.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A record names bytes that the blob store does not have.
+    #[error("the stored bytes are missing")]
+    BlobMissing,
+    /// A defect of the service's own.
+    #[error("internal error")]
+    Internal(String),
+}
+
+impl ServiceError {
+    /// A stable code: the finding's for a rejection, else one word for the kind of error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Rejected(rejection) => rejection.code(),
+            Self::Duplicate(_) => "duplicate",
+            Self::NotFound { .. } => "not_found",
+            Self::TooLarge { .. } => "too_many_bytes",
+            Self::Invalid { .. } => "invalid",
+            Self::Forbidden(_) => "forbidden",
+            Self::Overloaded { .. } => "overloaded",
+            Self::Timeout { .. } => "timeout",
+            Self::Storage { .. } => "storage",
+            Self::BlobMissing => "blob_missing",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    pub(crate) fn storage(
+        what: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Storage { what, source: source.into() }
+    }
+
+    pub(crate) fn invalid(field: &'static str, message: impl Into<String>) -> Self {
+        Self::Invalid { field, message: message.into() }
+    }
+}
+
+impl From<sqlx::Error> for ServiceError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::PoolTimedOut => Self::Timeout { what: "the database" },
+            error => Self::storage("the database", error),
+        }
+    }
+}
+
+impl From<crate::Error> for ServiceError {
+    fn from(error: crate::Error) -> Self {
+        match error {
+            crate::Error::Rejected(rejection) => Self::Rejected(rejection),
+            error => Self::Internal(error.to_string()),
+        }
+    }
+}

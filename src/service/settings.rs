@@ -1,0 +1,121 @@
+//! What an operator may choose.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::clock::Clock;
+use super::model::Surface;
+use crate::Policy;
+
+const MIB: u64 = 1024 * 1024;
+
+/// How the service works. All fields have defaults; a TOML file may give any of them.
+///
+/// ```
+/// use gatefold::service::Settings;
+/// let settings = Settings { public_url: "https://images.example".into(), ..Settings::default() };
+/// assert_eq!(settings.ticket_ttl.as_secs(), 3600);
+/// ```
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Where clients reach the service, without a slash at the end. Links are made from it, never
+    /// from what a request says. Default `http://127.0.0.1:8080`.
+    pub public_url: String,
+    /// The policy of each API.
+    pub policies: Policies,
+    /// Bytes that uploads and renditions may take together, in memory. Default 512 MiB.
+    pub memory_budget: u64,
+    /// How long an upload may wait for memory or a processor. Default 10 s.
+    #[serde(with = "seconds")]
+    pub patience: Duration,
+    /// Bytes of finished renditions kept on disk. Default 1 GiB.
+    pub rendition_cache: u64,
+    /// Bytes of finished renditions kept in memory. Default 32 MiB.
+    pub hot_cache: u64,
+    /// How long a ticket lives. Default 1 h.
+    #[serde(with = "seconds")]
+    pub ticket_ttl: Duration,
+    /// Bytes of one recording. Default 1 GiB.
+    pub max_audio_bytes: u64,
+    /// How long bytes that no record names are left alone before they are removed. Default 1 h.
+    #[serde(with = "seconds")]
+    pub sweep_grace: Duration,
+    /// How long the database or the blob store may take to answer. Default 30 s.
+    #[serde(with = "seconds")]
+    pub storage_timeout: Duration,
+    /// Where the time is read.
+    #[serde(skip)]
+    pub clock: Clock,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            policies: Policies::default(),
+            memory_budget: 512 * MIB,
+            patience: Duration::from_secs(10),
+            rendition_cache: 1024 * MIB,
+            hot_cache: 32 * MIB,
+            ticket_ttl: Duration::from_secs(3600),
+            max_audio_bytes: 1024 * MIB,
+            sweep_grace: Duration::from_secs(3600),
+            storage_timeout: Duration::from_secs(30),
+            clock: Clock::System,
+        }
+    }
+}
+
+/// A policy for every API.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policies {
+    /// Product images. Default [`Policy::moov`].
+    pub moov: Policy,
+    /// Covers. Default [`Policy::audiodelivery`].
+    pub audiodelivery: Policy,
+    /// Pictures of people and drafts. Default [`Policy::audicient`].
+    pub audicient: Policy,
+    /// Artwork of releases. Default [`Policy::audicient_release`].
+    pub audicient_release: Policy,
+    /// Editors' assets. Default [`Policy::backoffice`].
+    pub backoffice: Policy,
+}
+
+impl Default for Policies {
+    fn default() -> Self {
+        Self {
+            moov: Policy::moov(),
+            audiodelivery: Policy::audiodelivery(),
+            audicient: Policy::audicient(),
+            audicient_release: Policy::audicient_release(),
+            backoffice: Policy::backoffice(),
+        }
+    }
+}
+
+impl Policies {
+    /// The policy of this API.
+    pub const fn of(&self, surface: Surface) -> &Policy {
+        match surface {
+            Surface::Moov => &self.moov,
+            Surface::Audiodelivery => &self.audiodelivery,
+            Surface::Audicient => &self.audicient,
+            Surface::AudicientRelease => &self.audicient_release,
+            Surface::Backoffice => &self.backoffice,
+        }
+    }
+}
+
+/// Durations in configuration are whole seconds.
+mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer};
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        u64::deserialize(from).map(Duration::from_secs)
+    }
+}
