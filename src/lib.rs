@@ -37,6 +37,8 @@ mod error;
 mod finding;
 mod format;
 mod geometry;
+#[cfg(feature = "http")]
+pub mod http;
 mod inflate;
 mod judge;
 mod pipeline;
@@ -44,8 +46,6 @@ mod pixels;
 mod policy;
 mod rendition;
 mod report;
-#[cfg(feature = "http")]
-pub mod http;
 #[cfg(feature = "service")]
 pub mod service;
 mod trace;

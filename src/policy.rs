@@ -154,6 +154,9 @@ pub struct Policy {
     /// Whether images count as equal when their pixels are, whatever their format: costs a
     /// full-size decode. Default no.
     pub pixel_digest: bool,
+    /// Whether the service stores originals as they came, with metadata and trailing bytes, instead
+    /// of sanitised. Default no.
+    pub keep_metadata: bool,
     /// Which renditions links may ask for.
     pub renditions: RenditionRules,
     /// How long an upload lives that nothing claims; `None` is for ever. Default `None`.
@@ -178,6 +181,7 @@ impl Default for Policy {
             irregular: Rule::Warn,
             duplicates: DuplicateRule::Report,
             pixel_digest: false,
+            keep_metadata: false,
             renditions: RenditionRules::default(),
             ttl: None,
         }

@@ -60,9 +60,9 @@ impl Admission {
     ) -> Result<T, ServiceError> {
         match timeout(self.patience, permit).await {
             Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) | Err(_) => {
-                Err(ServiceError::Overloaded { retry_after: self.patience.max(Duration::from_secs(1)) })
-            }
+            Ok(Err(_)) | Err(_) => Err(ServiceError::Overloaded {
+                retry_after: self.patience.max(Duration::from_secs(1)),
+            }),
         }
     }
 }

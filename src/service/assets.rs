@@ -1,96 +1,365 @@
+//! The service itself: what it is made of, and the plain operations on what it keeps.
+
+use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+
+use bytes::Bytes;
 use uuid::Uuid;
-use super::*;
-use crate::{OutputFormat, RenditionSpec, PerceptualHash};
-type Result<T> = std::result::Result<T, ServiceError>;
-/// x
-#[derive(Debug, Clone)]
-pub struct Assets { inner: Arc<()> }
-/// Stored bytes of an asset: whole facts, to read by range.
-#[derive(Debug, Clone)]
-pub struct Original { /// x
- pub media_type: &'static str, /// length in bytes
- pub length: u64, /// strong etag with quotes
- pub etag: String }
-/// New collection fields.
-#[derive(Debug, Clone, Default)] #[allow(missing_docs)]
-pub struct CollectionFields { pub title: Option<String>, pub organization_index: Change<String>, pub metadata: Option<serde_json::Value>, pub player_subtitle: Change<String>, pub is_cover_overridable: Option<bool>, pub is_theme_overridable: Option<bool> }
-#[derive(Debug, Clone, Default)] #[allow(missing_docs)]
-pub struct TrackFields { pub file_name: Option<String>, pub organization_index: Change<String>, pub metadata: Option<serde_json::Value>, pub player_title: Change<String>, pub player_subtitle: Change<String>, pub order: Option<u32> }
-#[allow(missing_docs, unused_variables, clippy::unused_async)]
-impl Assets {
-    pub async fn open(directory: &Path, settings: Settings) -> Result<Self> { unimplemented!() }
-    pub async fn in_memory(settings: Settings) -> Result<Self> { unimplemented!() }
-    pub fn settings(&self) -> &Settings { unimplemented!() }
-    /// A body on its way in, of at most `max` bytes
-    pub fn spool(&self, max: u64) -> Spool { unimplemented!() }
-    pub async fn store(&self, new: NewAsset, body: Spooled) -> Result<Asset> { unimplemented!() }
-    /// Replace. NotFound when tenant has no such asset on that surface.
-    pub async fn replace(&self, id: Uuid, new: NewAsset, alt_text: Change<String>, body: Spooled) -> Result<Asset> { unimplemented!() }
-    pub async fn asset(&self, tenant: &str, id: Uuid) -> Result<Asset> { unimplemented!() }
-    /// by public id (any tenant; disabled ones included, expired ones not)
-    pub async fn public(&self, public_id: &str) -> Result<Asset> { unimplemented!() }
-    /// newest first, disabled included
-    pub async fn list(&self, tenant: &str, surface: Surface, skip: u64, count: u64) -> Result<Vec<Asset>> { unimplemented!() }
-    pub async fn set_alt_text(&self, tenant: &str, id: Uuid, alt_text: Option<String>) -> Result<Asset> { unimplemented!() }
-    pub async fn disable(&self, tenant: &str, id: Uuid) -> Result<Asset> { unimplemented!() }
-    pub async fn claim(&self, tenant: &str, id: Uuid) -> Result<Asset> { unimplemented!() }
-    /// remove record at once
-    pub async fn remove(&self, tenant: &str, id: Uuid) -> Result<()> { unimplemented!() }
-    /// Assets of the tenant whose hash differs in at most radius bits, nearest first, itself excluded
-    pub async fn near(&self, tenant: &str, id: Uuid, radius: u32) -> Result<Vec<(Asset, u32)>> { unimplemented!() }
-    /// facts for serving the stored original
-    pub fn original(&self, asset: &Asset) -> Original { unimplemented!() }
-    pub async fn original_bytes(&self, asset: &Asset, range: Option<Range<u64>>) -> Result<bytes::Bytes> { unimplemented!() }
-    /// The etag that the rendition will have, without producing it. Invalid{field:"size"} for what the policy forbids.
-    pub fn rendition_etag(&self, asset: &Asset, spec: &RenditionSpec) -> Result<String> { unimplemented!() }
-    /// produced once, cached. Output format SameAsInput resolves as documented: see `served_format`
-    pub async fn rendition(&self, asset: &Asset, spec: &RenditionSpec) -> Result<Served> { unimplemented!() }
-    /// `{public_url}/images/{public_id}`
-    pub fn public_link(&self, asset: &Asset) -> String { unimplemented!() }
-    // keys
-    /// makes a key; returns the key and its secret (told once)
-    pub async fn create_key(&self, roles: &[Role], tenants: Option<Vec<String>>, collection: Option<Uuid>) -> Result<(ApiKey, String)> { unimplemented!() }
-    /// a key with a given id and secret, replacing one of that id
-    pub async fn put_key(&self, id: &str, secret: &str, roles: &[Role], tenants: Option<Vec<String>>, collection: Option<Uuid>) -> Result<ApiKey> { unimplemented!() }
-    pub async fn keys(&self) -> Result<Vec<ApiKey>> { unimplemented!() }
-    pub async fn revoke_key(&self, id: &str) -> Result<ApiKey> { unimplemented!() }
-    /// None when id unknown, secret wrong, or revoked. Constant time compare.
-    pub async fn authenticate(&self, id: &str, secret: &str) -> Result<Option<ApiKey>> { unimplemented!() }
-    // collections
-    pub async fn create_collection(&self, tenant: &str, fields: CollectionFields) -> Result<Collection> { unimplemented!() }
-    pub async fn collection(&self, tenant: &str, id: Uuid) -> Result<Collection> { unimplemented!() }
-    pub async fn collections(&self, tenant: &str, skip: u64, count: u64) -> Result<Vec<Collection>> { unimplemented!() }
-    pub async fn update_collection(&self, tenant: &str, id: Uuid, fields: CollectionFields) -> Result<Collection> { unimplemented!() }
-    pub async fn remove_collection(&self, tenant: &str, id: Uuid) -> Result<()> { unimplemented!() }
-    pub async fn tracks(&self, tenant: &str, collection: Uuid, skip: u64, count: u64) -> Result<Vec<Track>> { unimplemented!() }
-    pub async fn track(&self, tenant: &str, id: Uuid) -> Result<Track> { unimplemented!() }
-    pub async fn update_track(&self, tenant: &str, id: Uuid, fields: TrackFields) -> Result<Track> { unimplemented!() }
-    pub async fn remove_track(&self, tenant: &str, id: Uuid) -> Result<()> { unimplemented!() }
-    // sessions, tickets
-    /// expires_in 60..=86400 s else Invalid
-    pub async fn create_session(&self, tenant: &str, collection: Uuid, creator: Option<Uuid>, organization_index: Option<String>, metadata: serde_json::Value, expires_in: Duration) -> Result<UploadSession> { unimplemented!() }
-    /// the id is the credential; expired or unknown = NotFound
-    pub async fn session(&self, id: Uuid) -> Result<UploadSession> { unimplemented!() }
-    pub async fn create_track(&self, session: &UploadSession, fields: TrackFields) -> Result<Track> { unimplemented!() }
-    pub async fn issue_ticket(&self, tenant: &str, what: TicketFor, ttl: Duration) -> Result<Ticket> { unimplemented!() }
-    /// checks signature, expiry: what the token permits. NotFound otherwise (also for consumed ones: those answer on redeem)
-    pub async fn ticket(&self, token: &str) -> Result<TicketFor> { unimplemented!() }
-    /// an image for a cover ticket. Same bytes again = the same answer.
-    pub async fn redeem_cover(&self, token: &str, file_name: Option<String>, media_type: Option<String>, body: Spooled) -> Result<Asset> { unimplemented!() }
-    /// audio for a track ticket
-    pub async fn redeem_audio(&self, token: &str, media_type: Option<String>, body: Spooled) -> Result<Track> { unimplemented!() }
-    /// the collection or track after redeeming
-    pub async fn collection_of_ticket(&self, token: &str) -> Result<Option<Collection>> { unimplemented!() }
-    pub async fn track_of_ticket(&self, token: &str) -> Result<Option<Track>> { unimplemented!() }
-    /// removes what expired, and bytes that no record names
-    pub async fn sweep(&self) -> Result<Swept> { unimplemented!() }
-    /// whether database and blob store answer
-    pub async fn ready(&self) -> Result<()> { unimplemented!() }
+
+use super::admission::Admission;
+use super::blobs::{Blobs, Directory};
+use super::catalog::{self, Catalog};
+use super::error::ServiceError;
+use super::examine::Examiners;
+use super::id;
+use super::keys::Keyring;
+use super::model::{ApiKey, Asset, Surface};
+use super::renditions::Renditions;
+use super::settings::Settings;
+use super::spool::Spool;
+
+pub(crate) type Result<T> = std::result::Result<T, ServiceError>;
+
+/// The file of the database in a service's directory.
+pub(crate) const DATABASE: &str = "catalog.sqlite";
+/// Unicode scalar values of an alternative text.
+const MAX_ALT_TEXT: usize = 125;
+
+/// An asset service on one machine. Cheap to clone, shared by tasks.
+///
+/// ```
+/// use gatefold::service::{Assets, NewAsset, Settings, Spooled, Surface};
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let assets = Assets::in_memory(Settings::default()).await?;
+/// let picture = std::fs::read("testdata/png/rgb.png")?;
+/// let new = NewAsset::new("a tenant", Surface::Moov);
+/// let asset = assets.store(new.clone(), Spooled::of(picture.clone())).await?;
+/// assert_eq!(assets.public(&asset.public_id).await?, asset);
+///
+/// let refused = assets.store(new, Spooled::of(picture)).await.unwrap_err();
+/// assert_eq!(refused.code(), "duplicate");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Assets {
+    pub(super) inner: Arc<Inner>,
 }
-/// What a sweep removed
-#[derive(Debug, Clone, Copy, Default)] #[allow(missing_docs)]
-pub struct Swept { pub assets: u64, pub tickets: u64, pub sessions: u64, pub blobs: u64, pub renditions: u64 }
+
+pub(super) struct Inner {
+    pub(super) settings: Settings,
+    pub(super) catalog: Catalog,
+    pub(super) blobs: Blobs,
+    pub(super) renditions: Renditions,
+    pub(super) admission: Admission,
+    pub(super) examiners: Examiners,
+    pub(super) keyring: Keyring,
+    /// Signs tickets.
+    pub(super) seal: [u8; 32],
+    directory: Option<Directory>,
+}
+
+impl fmt::Debug for Assets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let directory = self.inner.directory.as_ref().map(|directory| directory.part(""));
+        f.debug_struct("Assets").field("directory", &directory).finish_non_exhaustive()
+    }
+}
+
+/// What there is to send of an asset's stored bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Original {
+    /// Their media type.
+    pub media_type: &'static str,
+    /// How many bytes they are.
+    pub length: u64,
+    /// A strong entity tag, with its quotes.
+    pub etag: String,
+}
+
+impl Assets {
+    /// The service in this directory, which is made where it is missing. What an earlier process
+    /// left unfinished is removed.
+    ///
+    /// # Errors
+    /// [`ServiceError::Storage`] when another process has the directory, when it cannot be written or
+    /// the database cannot be opened.
+    pub async fn open(directory: &Path, settings: Settings) -> Result<Self> {
+        let timeout = settings.storage_timeout;
+        let place = directory.to_owned();
+        let directory = tokio::task::spawn_blocking(move || Directory::open(&place))
+            .await
+            .map_err(|error| ServiceError::Internal(error.to_string()))??;
+        let catalog = Catalog::open(Some(&directory.part(DATABASE)), timeout).await?;
+        let blobs = Blobs::in_directory(&directory.part("blobs"), true, timeout)?;
+        let finished = Blobs::in_directory(&directory.part("renditions"), false, timeout)?;
+        let assets = Self::of(settings, catalog, blobs, finished, Some(directory)).await?;
+        assets.recover().await?;
+        Ok(assets)
+    }
+
+    /// A service that forgets everything when it is dropped, for tests and trials.
+    ///
+    /// # Errors
+    /// [`ServiceError::Storage`] when SQLite fails.
+    pub async fn in_memory(settings: Settings) -> Result<Self> {
+        let timeout = settings.storage_timeout;
+        let catalog = Catalog::open(None, timeout).await?;
+        let (blobs, finished) = (Blobs::in_memory(timeout), Blobs::in_memory(timeout));
+        Self::of(settings, catalog, blobs, finished, None).await
+    }
+
+    async fn of(
+        settings: Settings,
+        catalog: Catalog,
+        blobs: Blobs,
+        finished: Blobs,
+        directory: Option<Directory>,
+    ) -> Result<Self> {
+        let seal = catalog.setting("ticket seal", id::random::<32>()?.to_vec()).await?;
+        let seal = <[u8; 32]>::try_from(seal)
+            .map_err(|_| ServiceError::storage("the database", "the ticket seal is damaged"))?;
+        let turns = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let inner = Inner {
+            renditions: Renditions::new(finished, settings.hot_cache),
+            admission: Admission::new(settings.memory_budget, turns, settings.patience),
+            examiners: Examiners::new(&settings.policies)?,
+            keyring: Keyring::new(catalog.clone(), settings.clock.clone()),
+            settings,
+            catalog,
+            blobs,
+            seal,
+            directory,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// How the service works.
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// The API keys.
+    pub fn keyring(&self) -> &Keyring {
+        &self.inner.keyring
+    }
+
+    /// See [`Keyring::authenticate`].
+    ///
+    /// # Errors
+    /// [`ServiceError::Storage`] when the database fails.
+    pub async fn authenticate(&self, id: &str, secret: &str) -> Result<Option<ApiKey>> {
+        self.inner.keyring.authenticate(id, secret).await
+    }
+
+    /// Takes in a body of at most `max` bytes, piece by piece.
+    pub fn spool(&self, max: u64) -> Spool {
+        Spool::new(self.inner.directory.as_ref().map(|directory| directory.part("spool")), max)
+    }
+
+    /// A living asset of this tenant.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] when the tenant has none of this id, or its time is over.
+    pub async fn asset(&self, tenant: &str, id: Uuid) -> Result<Asset> {
+        let found = self.inner.catalog.asset(id).await?;
+        found.filter(|asset| asset.tenant == tenant && self.lives(asset)).ok_or(NO_IMAGE)
+    }
+
+    /// A living asset of this tenant that came through this API.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] when there is none.
+    pub async fn asset_on(&self, tenant: &str, surface: Surface, id: Uuid) -> Result<Asset> {
+        let asset = self.asset(tenant, id).await?;
+        if asset.surface.kin() == surface.kin() { Ok(asset) } else { Err(NO_IMAGE) }
+    }
+
+    /// The living asset behind a public link, whoever asks; disabled ones go on serving.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] when there is none.
+    pub async fn public(&self, public_id: &str) -> Result<Asset> {
+        // What cannot be an id need not be looked up.
+        if public_id.len() != id::PUBLIC_ID_LENGTH {
+            return Err(NO_IMAGE);
+        }
+        let found = self.inner.catalog.asset_by_public_id(public_id).await?;
+        found.filter(|asset| self.lives(asset)).ok_or(NO_IMAGE)
+    }
+
+    /// A page of what a tenant has on an API, the newest first, disabled ones included.
+    ///
+    /// # Errors
+    /// [`ServiceError::Storage`] when the database fails.
+    pub async fn list(
+        &self,
+        tenant: &str,
+        surface: Surface,
+        skip: u64,
+        count: u64,
+    ) -> Result<Vec<Asset>> {
+        let now = self.inner.settings.clock.now();
+        self.inner.catalog.assets(tenant, surface, now, skip, count).await
+    }
+
+    /// Sets or clears the alternative text.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] past 125 Unicode scalar values, [`ServiceError::NotFound`] when the
+    /// tenant has no such asset.
+    pub async fn set_alt_text(
+        &self,
+        tenant: &str,
+        id: Uuid,
+        alt_text: Option<String>,
+    ) -> Result<Asset> {
+        check_alt_text(alt_text.as_deref())?;
+        let mut tx = self.inner.catalog.begin().await?;
+        let asset = self.own(&mut tx, tenant, id).await?;
+        let updated_at = self.later_than(asset.updated_at);
+        catalog::set_alt_text(&mut tx, id, alt_text.as_deref(), updated_at).await?;
+        tx.commit().await?;
+        Ok(Asset { alt_text, updated_at, ..asset })
+    }
+
+    /// Disables an asset; its public link goes on serving. Disabling it again changes nothing.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] when the tenant has no such asset.
+    pub async fn disable(&self, tenant: &str, id: Uuid) -> Result<Asset> {
+        let mut tx = self.inner.catalog.begin().await?;
+        self.own(&mut tx, tenant, id).await?;
+        catalog::disable_asset(&mut tx, id, self.inner.settings.clock.now()).await?;
+        let asset = self.own(&mut tx, tenant, id).await?;
+        tx.commit().await?;
+        Ok(asset)
+    }
+
+    /// Makes a temporary asset permanent, because something uses it.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] when the tenant has no such asset, or its time is over.
+    pub async fn claim(&self, tenant: &str, id: Uuid) -> Result<Asset> {
+        let mut tx = self.inner.catalog.begin().await?;
+        let asset = self.own(&mut tx, tenant, id).await?;
+        catalog::keep_asset(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok(Asset { expires_at: None, ..asset })
+    }
+
+    /// Forgets an asset at once; its bytes go with the last record that names them.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] when the tenant has no such asset.
+    pub async fn remove(&self, tenant: &str, id: Uuid) -> Result<()> {
+        let mut tx = self.inner.catalog.begin().await?;
+        self.own(&mut tx, tenant, id).await?;
+        catalog::delete_asset(&mut tx, id).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The tenant's living assets that look like this one: those whose perceptual hash differs in at
+    /// most `radius` of 64 bits, with the difference, nearest first. All hashes of the tenant are
+    /// compared, about 10 ns each.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] when the tenant has no such asset.
+    pub async fn near(&self, tenant: &str, id: Uuid, radius: u32) -> Result<Vec<(Asset, u32)>> {
+        let asset = self.asset(tenant, id).await?;
+        let Some(hash) = asset.perceptual_hash else { return Ok(Vec::new()) };
+        let now = self.inner.settings.clock.now();
+        let mut near: Vec<(u32, Uuid)> = self
+            .inner
+            .catalog
+            .hashes(tenant, now)
+            .await?
+            .into_iter()
+            .map(|(other, theirs)| (hash.distance(theirs), other))
+            .filter(|&(distance, other)| distance <= radius && other != id)
+            .collect();
+        near.sort_unstable();
+        let mut found = Vec::with_capacity(near.len());
+        for (distance, other) in near {
+            // It may have gone in between.
+            if let Some(asset) = self.inner.catalog.asset(other).await? {
+                found.push((asset, distance));
+            }
+        }
+        Ok(found)
+    }
+
+    /// What there is to send of an asset's stored bytes.
+    pub fn original(&self, asset: &Asset) -> Original {
+        Original {
+            media_type: asset.format.media_type(),
+            length: asset.bytes,
+            etag: format!("\"{}\"", asset.blob_digest),
+        }
+    }
+
+    /// An asset's stored bytes, or some of them.
+    ///
+    /// # Errors
+    /// [`ServiceError::BlobMissing`] when the blob store has lost them, [`ServiceError::Storage`] and
+    /// [`ServiceError::Timeout`] when it does not answer.
+    pub async fn original_bytes(&self, asset: &Asset, range: Option<Range<u64>>) -> Result<Bytes> {
+        self.inner.blobs.get(&asset.blob, range).await
+    }
+
+    /// The link under which anybody may see the asset.
+    pub fn public_link(&self, asset: &Asset) -> String {
+        let base = self.inner.settings.public_url.trim_end_matches('/');
+        format!("{base}/images/{}", asset.public_id)
+    }
+
+    /// Whether the database can be written and the blob store answers.
+    ///
+    /// # Errors
+    /// [`ServiceError::Storage`] or [`ServiceError::Timeout`] when one does not.
+    pub async fn ready(&self) -> Result<()> {
+        self.inner.catalog.ping().await?;
+        match self.inner.blobs.get("no such blob", None).await {
+            Ok(_) | Err(ServiceError::BlobMissing) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Ends all work on the database; further calls fail.
+    pub async fn close(&self) {
+        self.inner.catalog.close().await;
+    }
+
+    pub(super) fn lives(&self, asset: &Asset) -> bool {
+        asset.expires_at.is_none_or(|end| end > self.inner.settings.clock.now())
+    }
+
+    /// The tenant's living asset as this transaction sees it.
+    pub(super) async fn own(&self, tx: &mut catalog::Tx, tenant: &str, id: Uuid) -> Result<Asset> {
+        let found = catalog::asset_in(tx, id).await?;
+        found.filter(|asset| asset.tenant == tenant && self.lives(asset)).ok_or(NO_IMAGE)
+    }
+
+    /// Now, or just after `time` where the clock has not moved since: a change must show.
+    pub(super) fn later_than(&self, time: jiff::Timestamp) -> jiff::Timestamp {
+        let next = super::clock::from_millis(time.as_millisecond().saturating_add(1));
+        self.inner.settings.clock.now().max(next)
+    }
+}
+
+pub(super) const NO_IMAGE: ServiceError = ServiceError::NotFound { what: "image" };
+
+pub(super) fn check_alt_text(text: Option<&str>) -> Result<()> {
+    let length = text.map_or(0, |text| text.chars().count());
+    if length > MAX_ALT_TEXT {
+        let message = format!(
+            "the alternative text has {length} characters, more than the {MAX_ALT_TEXT} permitted"
+        );
+        return Err(ServiceError::invalid("altText", message));
+    }
+    Ok(())
+}

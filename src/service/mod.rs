@@ -6,19 +6,34 @@
 
 mod admission;
 mod assets;
+mod audio;
+mod blobs;
+mod catalog;
 mod clock;
+mod collections;
+mod covers;
 mod error;
+mod examine;
 mod id;
+mod keys;
 mod model;
+mod renditions;
 mod settings;
 mod spool;
+mod store;
+mod sweep;
+mod theme;
+mod tickets;
 
-pub use assets::{Assets, CollectionFields, Original, Swept, TrackFields};
+pub use assets::{Assets, Original};
 pub use clock::{Clock, ManualClock};
+pub use collections::{CollectionFields, TrackFields};
 pub use error::ServiceError;
+pub use keys::Keyring;
 pub use model::{
     ApiKey, Asset, Change, Collection, NewAsset, Role, Served, Surface, Theme, ThemeColor, Ticket,
     TicketFor, Track, TrackStatus, UploadSession,
 };
 pub use settings::{Policies, Settings};
 pub use spool::{Spool, Spooled};
+pub use sweep::Swept;

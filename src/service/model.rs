@@ -180,7 +180,7 @@ pub struct ThemeColor {
     pub green: u8,
     /// 0 to 255.
     pub blue: u8,
-    /// 0 to 1: degrees of HSL's hue divided by 360.
+    /// HSL's hue, 0 to 1 of the full turn.
     pub hue: f64,
     /// HSL's saturation, 0 to 1.
     pub saturation: f64,
@@ -252,8 +252,7 @@ impl ApiKey {
 
     /// Whether it may do what this role may.
     pub fn may(&self, role: Role) -> bool {
-        self.roles.contains(&role)
-            || (role == Role::Reader && self.roles.contains(&Role::Uploader))
+        self.roles.contains(&role) || (role == Role::Reader && self.roles.contains(&Role::Uploader))
     }
 
     /// Whether it reaches this tenant.
@@ -316,8 +315,7 @@ pub enum TrackStatus {
 }
 
 impl TrackStatus {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Waiting, Self::Processing, Self::Ready, Self::Failed];
+    pub(crate) const ALL: [Self; 4] = [Self::Waiting, Self::Processing, Self::Ready, Self::Failed];
 
     /// The name under which it is stored and told.
     pub const fn name(self) -> &'static str {

@@ -12,7 +12,7 @@ async fn serve_in_memory() {
     let public_url = format!("http://{address}");
     let settings = Settings { public_url, ..Settings::default() };
     let assets = Assets::in_memory(settings).await.unwrap();
-    assets.put_key("test", "a-secret", &Role::ALL, None, None).await.unwrap();
+    assets.keyring().put("test", "a-secret", &Role::ALL, None, None).await.unwrap();
     let options = Options::default();
     let listener = TcpListener::bind(address).await.unwrap();
     let router = http::app(assets, options.clone());

@@ -32,7 +32,7 @@ impl App {
 
     pub(crate) async fn with(options: Options) -> Self {
         let assets = Assets::in_memory(Settings::default()).await.unwrap();
-        assets.put_key(KEY.0, KEY.1, &Role::ALL, None, None).await.unwrap();
+        assets.keyring().put(KEY.0, KEY.1, &Role::ALL, None, None).await.unwrap();
         let router = http::app(assets.clone(), options.clone());
         Self { assets, router, options }
     }

@@ -52,7 +52,7 @@ async fn credentials_in_their_spellings() {
 async fn others_accounts_are_not_there() {
     let app = App::new().await;
     let tenants = Some(vec!["mine".to_owned()]);
-    app.assets.put_key("mine", "s", &Role::ALL, tenants, None).await.unwrap();
+    app.assets.keyring().put("mine", "s", &Role::ALL, tenants, None).await.unwrap();
     let image = app.upload(&make::png(9, 9, 1)).await;
     let id = image["imageID"].as_str().unwrap();
     let as_mine = |method: Method, path: &str| {
@@ -102,7 +102,7 @@ async fn ids_that_are_none_are_not_there() {
 #[tokio::test]
 async fn roles_are_asked_before_bodies_are_read() {
     let app = App::new().await;
-    app.assets.put_key("reader", "s", &[Role::Reader], None, None).await.unwrap();
+    app.assets.keyring().put("reader", "s", &[Role::Reader], None, None).await.unwrap();
     let image = app.upload(&make::png(9, 9, 1)).await;
     let as_reader = |method: Method, path: &str| {
         let request = request(method, path).header(header::AUTHORIZATION, "Bearer reader:s");
@@ -112,7 +112,7 @@ async fn roles_are_asked_before_bodies_are_read() {
     as_reader(Method::POST, &images()).await.refuses(403, "forbidden", "error");
     as_reader(Method::PUT, &own_path(&image)).await.refuses(403, "forbidden", "error");
     as_reader(Method::DELETE, &own_path(&image)).await.refuses(403, "forbidden", "error");
-    app.assets.revoke_key("reader").await.unwrap();
+    app.assets.keyring().revoke("reader").await.unwrap();
     as_reader(Method::GET, &images()).await.refuses(401, "unauthenticated", "error");
 }
 
@@ -127,7 +127,7 @@ async fn a_key_has_its_rate() {
     answer.refuses(429, "rate_limited", "error");
     let wait: u64 = answer.header("retry-after").parse().unwrap();
     assert!((1..=2).contains(&wait), "{wait}");
-    app.assets.put_key("other", "s", &Role::ALL, None, None).await.unwrap();
+    app.assets.keyring().put("other", "s", &Role::ALL, None, None).await.unwrap();
     let other = request(Method::GET, &images()).header(header::AUTHORIZATION, "Bearer other:s");
     assert_eq!(app.send(other.body(Body::empty()).unwrap()).await.status, 200);
 }

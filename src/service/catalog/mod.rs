@@ -1,0 +1,212 @@
+//! The records, in SQLite.
+//!
+//! One connection writes, several read: SQLite takes one writer at a time anyway, and so none ever
+//! waits on a lock inside a transaction. Every change that must hold together is one transaction.
+
+mod assets;
+mod blobs;
+mod collections;
+mod keys;
+mod renditions;
+mod sessions;
+mod tickets;
+mod tracks;
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::migrate::{Migration, MigrationSource, MigrationType, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
+};
+use sqlx::{Row, SqlStr, Sqlite, Transaction};
+use uuid::Uuid;
+
+use super::clock::from_millis;
+use super::error::ServiceError;
+
+pub(crate) use assets::{
+    AssetRecord, Facts, asset_in, claim_digests, delete_asset, delete_expired_assets,
+    disable_asset, insert_asset, keep_asset, replace_asset, set_alt_text,
+};
+pub(crate) use blobs::{
+    BlobRecord, delete_blob, doom_blobs, forget_orphan, live_blob, note_orphan, settle_blob,
+};
+pub(crate) use collections::{
+    CollectionRecord, collection_in, delete_collection, put_collection, set_collection_cover,
+};
+pub(crate) use keys::KeyRecord;
+pub(crate) use sessions::delete_expired_sessions;
+pub(crate) use tickets::{TicketRecord, delete_expired_tickets, spend_ticket};
+pub(crate) use tracks::{
+    TrackRecord, delete_track, next_position, put_track, restart_tracks, set_track_cover, track_in,
+};
+
+/// Connections that read.
+const READERS: u32 = 4;
+
+pub(crate) type Result<T> = std::result::Result<T, ServiceError>;
+pub(crate) type Tx = Transaction<'static, Sqlite>;
+
+/// The database.
+#[derive(Debug, Clone)]
+pub(crate) struct Catalog {
+    readers: SqlitePool,
+    writer: SqlitePool,
+}
+
+impl Catalog {
+    /// Opens the database in this file, or one that lives in memory, and brings it up to date.
+    pub(crate) async fn open(file: Option<&Path>, timeout: Duration) -> Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .foreign_keys(true)
+            .busy_timeout(timeout)
+            // An answer that a client has seen must survive the loss of power.
+            .synchronous(SqliteSynchronous::Full);
+        let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(timeout);
+        let catalog = if let Some(file) = file {
+            let options =
+                options.filename(file).create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
+            let writer = pool(1).connect_with(options.clone()).await?;
+            Self { readers: pool(READERS).connect_lazy_with(options), writer }
+        } else {
+            // A database in memory is its connection's: there is one, and it never ends.
+            let only = pool(1)
+                .min_connections(1)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .connect_with(options.in_memory(true))
+                .await?;
+            Self { readers: only.clone(), writer: only }
+        };
+        let migrator = Migrator::new(Schema)
+            .await
+            .map_err(|error| ServiceError::storage("the database", error))?;
+        migrator
+            .run(&catalog.writer)
+            .await
+            .map_err(|error| ServiceError::storage("the database", error))?;
+        Ok(catalog)
+    }
+
+    /// A transaction that may write; it is undone when dropped.
+    pub(crate) async fn begin(&self) -> Result<Tx> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Whether the database answers and can be written.
+    pub(crate) async fn ping(&self) -> Result<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query(
+            "INSERT INTO settings (name, value) VALUES ('ping', x'') ON CONFLICT DO NOTHING",
+        )
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.rollback().await?)
+    }
+
+    /// The stored value of this name, which becomes `value` when there is none.
+    pub(crate) async fn setting(&self, name: &str, value: Vec<u8>) -> Result<Vec<u8>> {
+        let mut tx = self.begin().await?;
+        sqlx::query("INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING")
+            .bind(name)
+            .bind(value)
+            .execute(&mut *tx)
+            .await?;
+        let stored = sqlx::query_scalar("SELECT value FROM settings WHERE name = ?")
+            .bind(name)
+            .fetch_one(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(stored)
+    }
+
+    /// Closes every connection, after what they are doing.
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// The steps that make the database what this version needs, in order; a step never changes.
+#[derive(Debug)]
+struct Schema;
+
+impl MigrationSource<'static> for Schema {
+    fn resolve(
+        self,
+    ) -> std::pin::Pin<
+        Box<
+            dyn Future<
+                    Output = std::result::Result<
+                        Vec<Migration>,
+                        Box<dyn std::error::Error + Send + Sync>,
+                    >,
+                > + Send,
+        >,
+    > {
+        let steps = [("the first tables", include_str!("schema_1.sql"))];
+        let migrations = (1..).zip(steps).map(|(version, (what, sql))| {
+            let (what, sql) = (Cow::Borrowed(what), SqlStr::from_static(sql));
+            Migration::new(version, what, MigrationType::Simple, sql, false)
+        });
+        let migrations = migrations.collect();
+        Box::pin(std::future::ready(Ok(migrations)))
+    }
+}
+
+/// Columns as the service's types.
+trait Columns {
+    fn uuid(&self, column: &str) -> Result<Uuid>;
+    fn uuid_or_none(&self, column: &str) -> Result<Option<Uuid>>;
+    fn time(&self, column: &str) -> Result<Timestamp>;
+    fn time_or_none(&self, column: &str) -> Result<Option<Timestamp>>;
+    fn unsigned(&self, column: &str) -> Result<u64>;
+    fn json<T: serde::de::DeserializeOwned>(&self, column: &str) -> Result<Option<T>>;
+}
+
+impl Columns for SqliteRow {
+    fn uuid(&self, column: &str) -> Result<Uuid> {
+        let text: &str = self.try_get(column)?;
+        Uuid::parse_str(text).map_err(|_| unreadable(column))
+    }
+
+    fn uuid_or_none(&self, column: &str) -> Result<Option<Uuid>> {
+        let text: Option<&str> = self.try_get(column)?;
+        text.map(|text| Uuid::parse_str(text).map_err(|_| unreadable(column))).transpose()
+    }
+
+    fn time(&self, column: &str) -> Result<Timestamp> {
+        Ok(from_millis(self.try_get(column)?))
+    }
+
+    fn time_or_none(&self, column: &str) -> Result<Option<Timestamp>> {
+        Ok(self.try_get::<Option<i64>, _>(column)?.map(from_millis))
+    }
+
+    fn unsigned(&self, column: &str) -> Result<u64> {
+        u64::try_from(self.try_get::<i64, _>(column)?).map_err(|_| unreadable(column))
+    }
+
+    fn json<T: serde::de::DeserializeOwned>(&self, column: &str) -> Result<Option<T>> {
+        let text: Option<&str> = self.try_get(column)?;
+        text.map(|text| serde_json::from_str(text).map_err(|_| unreadable(column))).transpose()
+    }
+}
+
+fn unreadable(column: &str) -> ServiceError {
+    ServiceError::storage("the database", format!("column {column} is unreadable"))
+}
+
+/// Text for a column of JSON.
+pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| ServiceError::Internal(error.to_string()))
+}
+
+/// A number for an integer column, which is signed.
+pub(crate) fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,145 @@
+//! Covers of collections and tracks, and the themes that follow from them.
+
+use uuid::Uuid;
+
+use super::assets::{Assets, NO_IMAGE, Result};
+use super::catalog::{self, AssetRecord, BlobRecord, TicketRecord, Tx};
+use super::examine::Examined;
+use super::id;
+use super::model::{Asset, NewAsset, Surface, Theme, TicketFor};
+use super::spool::Spooled;
+use super::tickets::{NO_TICKET, Spent};
+use crate::Palette;
+
+/// Covers of tracks that make a collection's theme: the first ones.
+const COVERS_OF_A_THEME: u64 = 8;
+
+impl Assets {
+    /// The image for a cover ticket. The ticket is used up when the image is accepted; the same bytes
+    /// again give the same asset until the ticket ends.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`](super::ServiceError::NotFound) for a ticket that is forged, over, used
+    /// or not for a cover; else as [`Assets::store`].
+    pub async fn redeem_cover(
+        &self,
+        token: &str,
+        file_name: Option<String>,
+        media_type: Option<String>,
+        body: Spooled,
+    ) -> Result<Asset> {
+        let ticket = self.valid_ticket(token).await?;
+        if matches!(ticket.what, TicketFor::TrackAudio(_)) {
+            return Err(NO_TICKET);
+        }
+        let digest = body.digest();
+        if let Spent::OnThis(asset) = Spent::of(&ticket, &digest)? {
+            return self.asset(&ticket.tenant, asset.ok_or(NO_TICKET)?).await;
+        }
+        let new = NewAsset {
+            file_name,
+            media_type,
+            ..NewAsset::new(&ticket.tenant, Surface::Audiodelivery)
+        };
+        let examined = self.admit(&new, &body, None).await?;
+        let asset = loop {
+            let placed = self.place(&examined.stored).await?;
+            let mut tx = self.inner.catalog.begin().await?;
+            let Some(blob) = self.settle(&mut tx, &placed).await? else { continue };
+            let outcome = self.hang(&mut tx, &ticket, &digest, &new, &examined, &blob).await;
+            break self.conclude(tx, outcome, &placed, &blob).await;
+        };
+        let asset = match asset {
+            // Somebody else was faster: with the same bytes this is a retry all the same.
+            Err(error) => {
+                let ticket = self.valid_ticket(token).await?;
+                let Ok(Spent::OnThis(Some(asset))) = Spent::of(&ticket, &digest) else {
+                    return Err(error);
+                };
+                self.asset(&ticket.tenant, asset).await?
+            }
+            Ok(asset) => asset,
+        };
+        if let TicketFor::TrackCover(track) = ticket.what {
+            let track = self.track(&ticket.tenant, track).await?;
+            self.mix_theme(track.collection).await;
+        }
+        Ok(asset)
+    }
+
+    /// Spends the ticket, and makes the image the cover in place of the former one.
+    async fn hang(
+        &self,
+        tx: &mut Tx,
+        ticket: &TicketRecord,
+        digest: &str,
+        new: &NewAsset,
+        examined: &Examined,
+        blob: &BlobRecord,
+    ) -> Result<Asset> {
+        let asset = self.insert_cover(tx, new, examined, blob).await?;
+        if !catalog::spend_ticket(tx, &ticket.id, digest, Some(asset.id)).await? {
+            return Err(NO_TICKET);
+        }
+        let now = self.inner.settings.clock.now();
+        let former = match ticket.what {
+            TicketFor::CollectionCover(id) => {
+                // It may have been deleted since the ticket was issued.
+                catalog::collection_in(tx, id).await?.ok_or(NO_TICKET)?;
+                catalog::set_collection_cover(tx, id, asset.id, now).await?
+            }
+            TicketFor::TrackCover(id) | TicketFor::TrackAudio(id) => {
+                catalog::track_in(tx, id).await?.ok_or(NO_TICKET)?;
+                catalog::set_track_cover(tx, id, asset.id, now).await?
+            }
+        };
+        if let Some(former) = former {
+            catalog::delete_asset(tx, former).await?;
+        }
+        Ok(asset)
+    }
+
+    /// A cover's record; whatever it belongs to keeps it alive.
+    pub(super) async fn insert_cover(
+        &self,
+        tx: &mut Tx,
+        new: &NewAsset,
+        examined: &Examined,
+        blob: &BlobRecord,
+    ) -> Result<Asset> {
+        let (id, public_id) = (Uuid::new_v4(), id::public_id()?);
+        let record = AssetRecord {
+            id,
+            tenant: &new.tenant,
+            surface: new.surface,
+            public_id: &public_id,
+            blob,
+            facts: &examined.facts,
+            file_name: new.file_name.as_deref(),
+            alt_text: None,
+            now: self.inner.settings.clock.now(),
+            expires_at: None,
+        };
+        catalog::insert_asset(tx, &record).await?;
+        catalog::asset_in(tx, id).await?.ok_or(NO_IMAGE)
+    }
+
+    /// Mixes a collection's theme anew from its tracks' covers, for the time it has no cover of its
+    /// own. The colours are a decoration: what goes wrong is logged, and the old ones stay.
+    pub(super) async fn mix_theme(&self, collection: Uuid) {
+        if let Err(error) = self.mixed_theme(collection).await {
+            tracing::warn!(%error, %collection, "the theme of a collection could not be mixed");
+        }
+    }
+
+    async fn mixed_theme(&self, collection: Uuid) -> Result<()> {
+        let mut palettes = Vec::new();
+        for cover in self.inner.catalog.track_covers(collection, COVERS_OF_A_THEME).await? {
+            let Some(asset) = self.inner.catalog.asset(cover).await? else { continue };
+            let bytes = self.original_bytes(&asset, None).await?;
+            palettes.extend(self.palette_of(asset.surface, bytes.to_vec()).await?);
+        }
+        let theme = Palette::of_many(&palettes).map(|palette| Theme::of(&palette));
+        self.inner.catalog.set_tracks_theme(collection, theme.as_ref()).await
+    }
+}

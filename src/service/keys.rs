@@ -1,0 +1,146 @@
+//! API keys: made here, told once, kept as a hash.
+
+use std::path::Path;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::catalog::{Catalog, KeyRecord};
+use super::clock::Clock;
+use super::error::ServiceError;
+use super::id;
+use super::model::{ApiKey, Role};
+
+type Result<T> = std::result::Result<T, ServiceError>;
+
+/// Letters and digits of a secret: 190 bits, so a fast hash keeps it.
+const SECRET_LENGTH: usize = 32;
+/// Letters and digits of a key's public half.
+const ID_LENGTH: usize = 12;
+/// The most a given id or secret may have.
+const MAX_LENGTH: usize = 256;
+
+/// The API keys of a service.
+#[derive(Debug, Clone)]
+pub struct Keyring {
+    catalog: Catalog,
+    clock: Clock,
+}
+
+impl Keyring {
+    pub(crate) const fn new(catalog: Catalog, clock: Clock) -> Self {
+        Self { catalog, clock }
+    }
+
+    /// The keys of the service in this directory, which may be running.
+    ///
+    /// # Errors
+    /// [`ServiceError::Storage`] when the directory has no database or it cannot be opened.
+    pub async fn open(directory: &Path) -> Result<Self> {
+        std::fs::create_dir_all(directory)
+            .map_err(|error| ServiceError::storage("the data directory", error))?;
+        let file = directory.join(super::assets::DATABASE);
+        let catalog = Catalog::open(Some(&file), Duration::from_secs(10)).await?;
+        Ok(Self::new(catalog, Clock::System))
+    }
+
+    /// A new key and its secret, which cannot be had again.
+    ///
+    /// # Errors
+    /// [`ServiceError::Storage`] when the database fails.
+    pub async fn create(
+        &self,
+        roles: &[Role],
+        tenants: Option<Vec<String>>,
+        collection: Option<Uuid>,
+    ) -> Result<(ApiKey, String)> {
+        let (id, secret) = (id::letters(ID_LENGTH)?, id::letters(SECRET_LENGTH)?);
+        let key = self.put(&id, &secret, roles, tenants, collection).await?;
+        Ok((key, secret))
+    }
+
+    /// A key with this id and secret, in place of one with this id.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] for an id with a colon or space, or an empty or overlong half;
+    /// [`ServiceError::Storage`] when the database fails.
+    pub async fn put(
+        &self,
+        id: &str,
+        secret: &str,
+        roles: &[Role],
+        tenants: Option<Vec<String>>,
+        collection: Option<Uuid>,
+    ) -> Result<ApiKey> {
+        let plain = |text: &str| {
+            !text.is_empty()
+                && text.len() <= MAX_LENGTH
+                && text.bytes().all(|b| b.is_ascii_graphic())
+        };
+        if !plain(id) || id.contains(':') || !plain(secret) {
+            let message = "a key is ID:SECRET, both of 1 to 256 visible ASCII characters, the id \
+                           without a colon";
+            return Err(ServiceError::invalid("key", message));
+        }
+        let key = ApiKey {
+            id: id.to_owned(),
+            roles: roles.to_vec(),
+            tenants,
+            collection,
+            created_at: self.clock.now(),
+            revoked_at: None,
+        };
+        let salt = id::random::<16>()?.to_vec();
+        let hashed = hash(&salt, secret);
+        let record = KeyRecord { key, secret: hashed.as_bytes().to_vec(), salt };
+        self.catalog.put_key(&record).await?;
+        Ok(record.key)
+    }
+
+    /// All keys, the oldest first.
+    ///
+    /// # Errors
+    /// [`ServiceError::Storage`] when the database fails.
+    pub async fn list(&self) -> Result<Vec<ApiKey>> {
+        self.catalog.keys().await
+    }
+
+    /// Ends a key.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] for an unknown id, [`ServiceError::Storage`] when the database
+    /// fails.
+    pub async fn revoke(&self, id: &str) -> Result<ApiKey> {
+        if !self.catalog.revoke_key(id, self.clock.now()).await? {
+            return Err(ServiceError::NotFound { what: "key" });
+        }
+        let record = self.catalog.key(id).await?;
+        record.map(|record| record.key).ok_or(ServiceError::NotFound { what: "key" })
+    }
+
+    /// The key with this id and secret; `None` when there is none, or it was revoked.
+    ///
+    /// # Errors
+    /// [`ServiceError::Storage`] when the database fails.
+    pub async fn authenticate(&self, id: &str, secret: &str) -> Result<Option<ApiKey>> {
+        if id.len() > MAX_LENGTH || secret.len() > MAX_LENGTH {
+            return Ok(None);
+        }
+        let record = self.catalog.key(id).await?;
+        // An unknown id costs what a known one costs, and hashes are compared in constant time.
+        let (salt, expected) = match &record {
+            Some(record) => (record.salt.as_slice(), record.secret.as_slice()),
+            None => (&[0; 16][..], &[0; 32][..]),
+        };
+        let right =
+            blake3::Hash::from_slice(expected).is_ok_and(|stored| stored == hash(salt, secret));
+        Ok(record.map(|record| record.key).filter(|key| right && key.revoked_at.is_none()))
+    }
+}
+
+fn hash(salt: &[u8], secret: &str) -> blake3::Hash {
+    let mut hasher = blake3::Hasher::new_derive_key("gatefold 2026 api key secret");
+    hasher.update(salt);
+    hasher.update(secret.as_bytes());
+    hasher.finalize()
+}

@@ -1,0 +1,258 @@
+//! Storing and replacing: bytes first, then the record, and the database decides between two at once.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::assets::{Assets, NO_IMAGE, Result, check_alt_text};
+use super::catalog::{self, AssetRecord, BlobRecord, Tx};
+use super::clock::after;
+use super::error::ServiceError;
+use super::examine::{Claim, Examined};
+use super::id;
+use super::model::{Asset, Change, NewAsset, Surface};
+use super::spool::Spooled;
+use crate::DuplicateRule;
+
+/// How long a temporary asset lives where its policy does not say.
+const DEFAULT_TTL: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
+
+impl Surface {
+    /// APIs that share their assets have the same one.
+    pub(super) const fn kin(self) -> Self {
+        match self {
+            Self::AudicientRelease => Self::Audicient,
+            other => other,
+        }
+    }
+}
+
+/// Where bytes lie before a record names them.
+pub(super) enum Placed {
+    /// In a file of their own, which nothing names yet.
+    New(BlobRecord),
+    /// In a file that a record names.
+    Shared(BlobRecord),
+}
+
+impl Assets {
+    /// Takes a picture in: verdict, digests, colours, bytes, record.
+    ///
+    /// # Errors
+    /// [`ServiceError::Rejected`] when the pipeline refuses it, [`ServiceError::Duplicate`] when the
+    /// tenant has it and the policy rejects duplicates, [`ServiceError::Overloaded`] when the budget
+    /// is full; others when storing fails. Nothing is stored then.
+    pub async fn store(&self, new: NewAsset, body: Spooled) -> Result<Asset> {
+        check_alt_text(new.alt_text.as_deref())?;
+        let examined = self.admit(&new, &body, None).await?;
+        loop {
+            let placed = self.place(&examined.stored).await?;
+            let mut tx = self.inner.catalog.begin().await?;
+            let Some(blob) = self.settle(&mut tx, &placed).await? else { continue };
+            let asset = self.insert(&mut tx, &new, &examined, &blob).await;
+            return self.conclude(tx, asset, &placed, &blob).await;
+        }
+    }
+
+    /// Gives an asset other bytes; its ids and, unless told otherwise, its texts stay. The tenant and
+    /// surface of `new` say whose it must be. Its own current bytes are no duplicate.
+    ///
+    /// # Errors
+    /// As [`Assets::store`], and [`ServiceError::NotFound`] when the tenant has no such asset on this
+    /// surface, or it is disabled.
+    pub async fn replace(
+        &self,
+        id: Uuid,
+        new: NewAsset,
+        alt_text: Change<String>,
+        body: Spooled,
+    ) -> Result<Asset> {
+        if let Change::Set(text) = &alt_text {
+            check_alt_text(text.as_deref())?;
+        }
+        self.replaceable(&self.asset_on(&new.tenant, new.surface, id).await?)?;
+        let examined = self.admit(&new, &body, Some(id)).await?;
+        loop {
+            let placed = self.place(&examined.stored).await?;
+            let mut tx = self.inner.catalog.begin().await?;
+            let Some(blob) = self.settle(&mut tx, &placed).await? else { continue };
+            let asset = self.exchange(&mut tx, id, &new, &alt_text, &examined, &blob).await;
+            return self.conclude(tx, asset, &placed, &blob).await;
+        }
+    }
+
+    #[allow(clippy::unused_self)]
+    fn replaceable(&self, asset: &Asset) -> Result<()> {
+        if asset.disabled_at.is_some() { Err(NO_IMAGE) } else { Ok(()) }
+    }
+
+    /// The pipeline's verdict, and an early look for duplicates, before anything is decoded.
+    pub(super) async fn admit(
+        &self,
+        new: &NewAsset,
+        body: &Spooled,
+        replaces: Option<Uuid>,
+    ) -> Result<Examined> {
+        let first = self.look(new, body).await?;
+        if self.rejects_duplicates(new.surface)
+            && let Some(owner) = self.inner.catalog.claimant(&new.tenant, &first.digests).await?
+            && Some(owner) != replaces
+            && let Some(asset) = self.inner.catalog.asset(owner).await?
+        {
+            return Err(ServiceError::Duplicate(Box::new(asset)));
+        }
+        self.examine(new, body, first).await
+    }
+
+    fn rejects_duplicates(&self, surface: Surface) -> bool {
+        self.policy(surface).duplicates == DuplicateRule::Reject
+    }
+
+    /// Stores bytes, unless they are stored and may be named again.
+    pub(super) async fn place(&self, stored: &[u8]) -> Result<Placed> {
+        let digest = blake3::hash(stored).to_hex().to_string();
+        if let Some(blob) = self.inner.catalog.blob_of(&digest).await? {
+            return Ok(Placed::Shared(blob));
+        }
+        let blob = new_blob(digest, stored.len() as u64)?;
+        self.inner.blobs.put(&blob.id, Bytes::copy_from_slice(stored)).await?;
+        Ok(Placed::New(blob))
+    }
+
+    /// As [`Assets::place`], for a body of any length as it is.
+    pub(super) async fn place_body(&self, body: &Spooled) -> Result<Placed> {
+        let digest = body.digest();
+        if let Some(blob) = self.inner.catalog.blob_of(&digest).await? {
+            return Ok(Placed::Shared(blob));
+        }
+        let blob = new_blob(digest, body.length())?;
+        self.inner.blobs.put_body(&blob.id, body).await?;
+        Ok(Placed::New(blob))
+    }
+
+    /// The row that names placed bytes. `None` when a sweep took the shared ones in between: place
+    /// them again.
+    pub(super) async fn settle(&self, tx: &mut Tx, placed: &Placed) -> Result<Option<BlobRecord>> {
+        let now = self.inner.settings.clock.now();
+        match placed {
+            Placed::New(blob) => catalog::settle_blob(tx, blob.clone(), now).await.map(Some),
+            Placed::Shared(blob) => catalog::live_blob(tx, &blob.digest).await,
+        }
+    }
+
+    async fn insert(
+        &self,
+        tx: &mut Tx,
+        new: &NewAsset,
+        examined: &Examined,
+        blob: &BlobRecord,
+    ) -> Result<Asset> {
+        let (id, public_id) = (Uuid::new_v4(), id::public_id()?);
+        let now = self.inner.settings.clock.now();
+        let record = AssetRecord {
+            id,
+            tenant: &new.tenant,
+            surface: new.surface,
+            public_id: &public_id,
+            blob,
+            facts: &examined.facts,
+            file_name: new.file_name.as_deref(),
+            alt_text: new.alt_text.as_deref(),
+            now,
+            expires_at: self.end_of(new, now),
+        };
+        catalog::insert_asset(tx, &record).await?;
+        self.claim_for(tx, new, id, &examined.digests).await?;
+        catalog::asset_in(tx, id).await?.ok_or(NO_IMAGE)
+    }
+
+    async fn exchange(
+        &self,
+        tx: &mut Tx,
+        id: Uuid,
+        new: &NewAsset,
+        alt_text: &Change<String>,
+        examined: &Examined,
+        blob: &BlobRecord,
+    ) -> Result<Asset> {
+        // It may have gone, or been disabled, while its new bytes were looked at.
+        let former = self.own(tx, &new.tenant, id).await?;
+        self.replaceable(&former)?;
+        let updated_at = self.later_than(former.updated_at);
+        // Whatever claimed it goes on using it.
+        let expires_at = former.expires_at.and_then(|_| self.end_of(new, updated_at));
+        catalog::replace_asset(
+            tx,
+            id,
+            new.surface,
+            blob,
+            &examined.facts,
+            new.file_name.as_deref(),
+            updated_at,
+            expires_at,
+        )
+        .await?;
+        if let Change::Set(text) = alt_text {
+            catalog::set_alt_text(tx, id, text.as_deref(), updated_at).await?;
+        }
+        self.claim_for(tx, new, id, &examined.digests).await?;
+        catalog::asset_in(tx, id).await?.ok_or(NO_IMAGE)
+    }
+
+    async fn claim_for(
+        &self,
+        tx: &mut Tx,
+        new: &NewAsset,
+        id: Uuid,
+        digests: &[Claim],
+    ) -> Result<()> {
+        if !self.rejects_duplicates(new.surface) {
+            return Ok(());
+        }
+        match catalog::claim_digests(tx, &new.tenant, id, digests).await? {
+            None => Ok(()),
+            Some(owner) => {
+                let asset = catalog::asset_in(tx, owner).await?.ok_or(NO_IMAGE)?;
+                Err(ServiceError::Duplicate(Box::new(asset)))
+            }
+        }
+    }
+
+    /// Commits, or undoes the record and removes bytes that nothing will name.
+    pub(super) async fn conclude<T>(
+        &self,
+        tx: Tx,
+        outcome: Result<T>,
+        placed: &Placed,
+        settled: &BlobRecord,
+    ) -> Result<T> {
+        let failed = outcome.is_err();
+        if failed {
+            tx.rollback().await?;
+        } else {
+            tx.commit().await?;
+        }
+        // A file of our own, named by nobody: if removing it fails now, a sweep will do it.
+        if let Placed::New(own) = placed
+            && (failed || settled.id != own.id)
+        {
+            let _ = self.inner.blobs.delete(&own.id).await;
+        }
+        outcome
+    }
+
+    fn end_of(&self, new: &NewAsset, now: Timestamp) -> Option<Timestamp> {
+        let ttl = self.policy(new.surface).ttl;
+        match new.temporary {
+            Some(true) => Some(after(now, ttl.unwrap_or(DEFAULT_TTL))),
+            Some(false) => None,
+            None => ttl.map(|ttl| after(now, ttl)),
+        }
+    }
+}
+
+/// A place of its own for every file, so that removing one can never hit another of equal content.
+fn new_blob(digest: String, bytes: u64) -> Result<BlobRecord> {
+    let id = format!("{digest}-{}", id::letters(12)?);
+    Ok(BlobRecord { id, digest, bytes })
+}

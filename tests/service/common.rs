@@ -1,0 +1,44 @@
+//! What the tests of the service share.
+
+use std::path::{Path, PathBuf};
+
+use gatefold::service::{
+    Asset, Assets, Clock, ManualClock, NewAsset, ServiceError, Settings, Spooled, Surface,
+};
+
+/// Bytes of a file in `testdata`.
+pub fn file(name: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)).unwrap()
+}
+
+/// A service in memory, on a clock that the test moves.
+pub async fn in_memory() -> (Assets, ManualClock) {
+    let clock = ManualClock::new();
+    let settings = Settings { clock: Clock::Manual(clock.clone()), ..Settings::default() };
+    (Assets::in_memory(settings).await.unwrap(), clock)
+}
+
+/// A service in a directory of the test's own.
+pub async fn on_disk() -> (tempfile::TempDir, Assets, ManualClock) {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = ManualClock::new();
+    let settings = Settings { clock: Clock::Manual(clock.clone()), ..Settings::default() };
+    let assets = Assets::open(directory.path(), settings).await.unwrap();
+    (directory, assets, clock)
+}
+
+pub async fn store(assets: &Assets, surface: Surface, name: &str) -> Result<Asset, ServiceError> {
+    assets.store(NewAsset::new("shop", surface), Spooled::of(file(name))).await
+}
+
+/// The files that hold blobs.
+pub fn blobs(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for folder in std::fs::read_dir(directory.join("blobs")).unwrap() {
+        for file in std::fs::read_dir(folder.unwrap().path()).unwrap() {
+            found.push(file.unwrap().path());
+        }
+    }
+    found.sort();
+    found
+}

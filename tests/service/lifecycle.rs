@@ -1,0 +1,137 @@
+use std::time::Duration;
+
+use gatefold::service::{Assets, Change, NewAsset, ServiceError, Settings, Spooled, Surface};
+
+use crate::common::{blobs, file, on_disk, store};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[tokio::test]
+async fn temporary_assets_die_unless_claimed_and_their_bytes_follow() {
+    let (directory, assets, clock) = on_disk().await;
+    let doomed = store(&assets, Surface::Audicient, "png/rgb.png").await.unwrap();
+    let kept = store(&assets, Surface::Audicient, "png/rgba.png").await.unwrap();
+    assert!(doomed.expires_at.is_some());
+    assets.claim("shop", kept.id).await.unwrap();
+    clock.advance(25 * HOUR);
+    // Dead at once, whether swept or not.
+    assert!(matches!(
+        assets.asset("shop", doomed.id).await,
+        Err(ServiceError::NotFound { what: "image" })
+    ));
+    assert_eq!(assets.claim("shop", doomed.id).await.unwrap_err().code(), "not_found");
+    // The first sweep forgets the record and marks the bytes, a later one removes them.
+    assert_eq!(assets.sweep().await.unwrap().assets, 1);
+    assert_eq!(blobs(directory.path()).len(), 2);
+    clock.advance(2 * HOUR);
+    assert_eq!(assets.sweep().await.unwrap().blobs, 1);
+    assert_eq!(blobs(directory.path()).len(), 1);
+    assert!(assets.original_bytes(&kept, None).await.is_ok());
+    assert_eq!(assets.sweep().await.unwrap(), gatefold::service::Swept::default());
+}
+
+#[tokio::test]
+async fn shared_bytes_go_with_the_last_record_that_names_them() {
+    let (directory, assets, clock) = on_disk().await;
+    let first = store(&assets, Surface::Backoffice, "png/rgb.png").await.unwrap();
+    let second = store(&assets, Surface::Backoffice, "png/rgb.png").await.unwrap();
+    let sweep_twice = async || {
+        assets.sweep().await.unwrap();
+        clock.advance(2 * HOUR);
+        assets.sweep().await.unwrap().blobs
+    };
+    assets.remove("shop", first.id).await.unwrap();
+    assert_eq!(sweep_twice().await, 0);
+    assert!(assets.original_bytes(&second, None).await.is_ok());
+    assets.remove("shop", second.id).await.unwrap();
+    assert_eq!(sweep_twice().await, 1);
+    assert!(blobs(directory.path()).is_empty());
+}
+
+#[tokio::test]
+async fn bytes_that_are_doomed_are_stored_anew() {
+    let (directory, assets, clock) = on_disk().await;
+    let first = store(&assets, Surface::Backoffice, "png/rgb.png").await.unwrap();
+    assets.remove("shop", first.id).await.unwrap();
+    assets.sweep().await.unwrap();
+    let second = store(&assets, Surface::Backoffice, "png/rgb.png").await.unwrap();
+    assert_eq!(blobs(directory.path()).len(), 2);
+    clock.advance(2 * HOUR);
+    assert_eq!(assets.sweep().await.unwrap().blobs, 1);
+    assert!(assets.original_bytes(&second, None).await.is_ok());
+}
+
+#[tokio::test]
+async fn files_without_a_record_are_swept_after_the_grace_period_or_at_the_next_start() {
+    let (directory, assets, clock) = on_disk().await;
+    let stray = || {
+        let folder = directory.path().join("blobs/ab");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("abandoned"), b"bytes").unwrap();
+        std::fs::write(folder.join("half-written#1"), b"by").unwrap();
+    };
+    stray();
+    assets.sweep().await.unwrap();
+    clock.advance(HOUR / 2);
+    assert_eq!(assets.sweep().await.unwrap().blobs, 0);
+    clock.advance(HOUR);
+    assert_eq!(assets.sweep().await.unwrap().blobs, 1);
+    stray();
+    assets.close().await;
+    drop(assets);
+    Assets::open(directory.path(), Settings::default()).await.unwrap();
+    assert!(blobs(directory.path()).is_empty());
+}
+
+#[tokio::test]
+async fn a_claimed_asset_stays_claimed_when_it_is_replaced() {
+    let (_directory, assets, clock) = on_disk().await;
+    let stored = store(&assets, Surface::Audicient, "png/rgb.png").await.unwrap();
+    assets.claim("shop", stored.id).await.unwrap();
+    let new = NewAsset::new("shop", Surface::Audicient);
+    let body = Spooled::of(file("png/rgba.png"));
+    assets.replace(stored.id, new, Change::Keep, body).await.unwrap();
+    clock.advance(48 * HOUR);
+    assert_eq!(assets.asset("shop", stored.id).await.unwrap().expires_at, None);
+}
+
+#[tokio::test]
+async fn one_directory_is_one_process() {
+    let (directory, _assets, _) = on_disk().await;
+    let second = Assets::open(directory.path(), Settings::default()).await.unwrap_err();
+    assert_eq!(second.code(), "storage");
+}
+
+#[tokio::test]
+async fn a_missing_blob_is_told_and_the_rest_goes_on() {
+    let (directory, assets, _) = on_disk().await;
+    let lost = store(&assets, Surface::Backoffice, "png/rgb.png").await.unwrap();
+    for blob in blobs(directory.path()) {
+        std::fs::remove_file(blob).unwrap();
+    }
+    let kept = store(&assets, Surface::Backoffice, "png/rgba.png").await.unwrap();
+    let error = assets.original_bytes(&lost, None).await.unwrap_err();
+    assert_eq!(error.code(), "blob_missing");
+    let spec = gatefold::RenditionSpec::cover(10, 10);
+    assert_eq!(assets.rendition(&lost, &spec).await.unwrap_err().code(), "blob_missing");
+    assert!(assets.rendition(&kept, &spec).await.is_ok());
+    // The same picture again repairs nothing silently, but it is stored whole.
+    assets.ready().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_full_budget_refuses_instead_of_growing() {
+    let settings = Settings { patience: Duration::from_millis(1), ..Settings::default() };
+    let assets =
+        Assets::in_memory(Settings { memory_budget: 64 * 1024, ..settings }).await.unwrap();
+    let mut uploads = tokio::task::JoinSet::new();
+    for _ in 0..16 {
+        let assets = assets.clone();
+        uploads.spawn(async move {
+            store(&assets, Surface::Backoffice, "jpeg/baseline-420.jpg").await.map_err(|e| e.code())
+        });
+    }
+    let answers = uploads.join_all().await;
+    assert!(answers.iter().any(|answer| answer.as_ref().err() == Some(&"overloaded")));
+    assert!(answers.iter().all(|answer| answer.as_ref().err().is_none_or(|c| *c == "overloaded")));
+}

@@ -1,0 +1,8 @@
+//! The asset service through its public API.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod assets;
+mod common;
+mod lifecycle;
+mod media;
+mod renditions;
