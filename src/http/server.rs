@@ -14,7 +14,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt as _;
 
@@ -49,7 +49,6 @@ pub async fn serve(
     let slots = Arc::new(Semaphore::new(options.max_connections.clamp(1, Semaphore::MAX_PERMITS)));
     let draining = Draining::default();
     let open = GracefulShutdown::new();
-    let lingering = Arc::new(Notify::new());
     let stop = async {
         shutdown.await;
         draining.0.store(true, Ordering::Relaxed);
@@ -69,13 +68,11 @@ pub async fn serve(
             options: Arc::clone(&options),
             draining: draining.clone(),
             watcher: open.watcher(),
-            stopping: Arc::clone(&lingering),
             _slot: slot,
         };
         tokio::spawn(connection.serve(stream));
     }
     drop(listener);
-    lingering.notify_waiters();
     if timeout(options.shutdown_timeout, open.shutdown()).await.is_err() {
         tracing::warn!("requests were still running when the time to stop was over");
     }
@@ -104,13 +101,12 @@ struct Connection {
     options: Arc<Options>,
     draining: Draining,
     watcher: Watcher,
-    stopping: Arc<Notify>,
     _slot: OwnedSemaphorePermit,
 }
 
 impl Connection {
     async fn serve(self, stream: TcpStream) {
-        let Self { router, options, draining, watcher, stopping, _slot } = self;
+        let Self { router, options, draining, watcher, _slot } = self;
         // Answers are written whole: waiting to fill a segment would only delay them.
         let _ = stream.set_nodelay(true);
         let stream = Arc::new(stream);
@@ -142,10 +138,7 @@ impl Connection {
             () = silent => return,
         }
         if let Some(stream) = Arc::into_inner(stream) {
-            tokio::select! {
-                () = linger(stream, options.linger, options.max_linger_bytes) => {}
-                () = stopping.notified() => {}
-            }
+            linger(stream, options.linger, options.max_linger_bytes).await;
         }
     }
 }
