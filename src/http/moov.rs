@@ -13,15 +13,15 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use self::bodies::ImageUpload;
 use self::bodies::{
     AltText, ImageMetadata, ImageMetadataRequest, MAX_COUNT, MAX_SKIP, alt_text_of,
 };
-use self::bodies::{ImageUpload, number};
 use self::version::Version;
 use self::voice::Moov;
 use super::common::{
     BodyRules, Context, ErrorDocs, Failure, Received, ReceivedFile, Segments, any_origin_may_read,
-    describe, json_body, query, receive, surface, uuid_in_path,
+    describe, json_body, number, query, receive, surface, uuid_in_path,
 };
 use super::options::Options;
 use super::public;

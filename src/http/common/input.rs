@@ -48,6 +48,23 @@ pub(crate) fn query(uri: &Uri, name: &'static str) -> Result<Option<String>, Fai
     Ok(first)
 }
 
+/// A number of a query, up to its limit.
+pub(crate) fn number(
+    name: &'static str,
+    text: Option<String>,
+    otherwise: u64,
+    max: u64,
+) -> Result<u64, Failure> {
+    let Some(text) = text else { return Ok(otherwise) };
+    let digits = (1..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    let value = if digits { text.parse().ok() } else { None };
+    value.filter(|value| *value <= max).ok_or_else(|| {
+        let shown: String = text.chars().take(24).collect();
+        let message = format!("{name} is \"{shown}\"; it must be a whole number from 0 to {max}");
+        Failure::bad_request("invalid", message)
+    })
+}
+
 /// A JSON body under its cap. An empty one is `null`, so that bodies of optional fields may be left
 /// out.
 pub(crate) async fn json_body<T: DeserializeOwned>(

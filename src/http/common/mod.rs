@@ -60,7 +60,7 @@ pub(crate) use body::{BodyRules, Received, ReceivedFile, receive};
 pub(crate) use cross::{any_origin, any_origin_may_read};
 pub(crate) use describe::{ErrorDocs, describe};
 pub(crate) use failure::{Cause, Failure};
-pub(crate) use input::{Segments, json_body, query, uuid_in_path};
+pub(crate) use input::{Segments, json_body, number, query, uuid_in_path};
 pub(crate) use request_id::RequestId;
 pub(crate) use seam::surface;
 pub(crate) use serving::{Caching, serve_original, serve_picture};

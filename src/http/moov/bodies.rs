@@ -164,20 +164,3 @@ pub(super) fn metadata_part(bytes: &[u8]) -> Result<Value, Failure> {
     serde_json::from_slice(bytes)
         .map_err(|_| Failure::bad_request("bad_json", "the part metadata is no JSON"))
 }
-
-/// A number of a query, up to its limit.
-pub(super) fn number(
-    name: &'static str,
-    text: Option<String>,
-    otherwise: u64,
-    max: u64,
-) -> Result<u64, Failure> {
-    let Some(text) = text else { return Ok(otherwise) };
-    let digits = (1..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-    let value = if digits { text.parse().ok() } else { None };
-    value.filter(|value| *value <= max).ok_or_else(|| {
-        let shown: String = text.chars().take(24).collect();
-        let message = format!("{name} is \"{shown}\"; it must be a whole number from 0 to {max}");
-        Failure::bad_request("invalid", message)
-    })
-}
