@@ -19,7 +19,12 @@
 //! Every answer carries `x-request-id`; every error the stable code of what went wrong in
 //! `x-gatefold-code`, and a body in the words of its API.
 
+pub mod audicient;
+pub mod audiodelivery;
+pub mod backoffice;
+mod colors;
 mod common;
+pub mod library;
 mod metrics;
 pub mod moov;
 mod ops;
@@ -62,7 +67,12 @@ pub fn openapi(assets: Assets) -> String {
 }
 
 fn surfaces_api(context: &Context) -> OpenApiRouter {
-    OpenApiRouter::default().merge(moov::api(context))
+    OpenApiRouter::default()
+        .merge(moov::api(context))
+        .merge(audiodelivery::api(context))
+        .merge(audicient::api(context))
+        .merge(backoffice::api(context))
+        .merge(library::api(context))
 }
 
 fn described(api: OpenApi) -> OpenApi {
