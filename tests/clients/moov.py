@@ -130,9 +130,11 @@ def security(secret):
 
 with (
     Moov(server_url=URL, security=security(SECRET)) as moov,
-    Moov(server_url=URL, security=security("wrong"), x_moov_version="v2024.01.00") as stranger,
+    Moov(server_url=URL, security=security("wrong")) as stranger,
 ):
     main(moov, stranger)
-    late = Moov(server_url=URL, security=security(SECRET), x_moov_version="v2024.02.00")
-    refused(errors.APIError, 404, late.images.list, account_id=ACCOUNT)
+    odd = {"x-moov-version": "v2024.02.00"}
+    refused(errors.APIError, 404, moov.images.list, account_id=ACCOUNT, http_headers=odd)
+    newer = moov.images.list(account_id=ACCOUNT, http_headers={"x-moov-version": "v2026.04.00"})
+    assert len(newer.result) == 2
 print(f"moovio_sdk with httpx {httpx.__version__}: all passed")

@@ -19,7 +19,7 @@ fi
 key=${GATEFOLD_KEY:-test:a-secret}
 if [ -z "${GATEFOLD_URL:-}" ]; then
     address=127.0.0.1:${GATEFOLD_PORT:-8089}
-    cargo test --quiet --features http --test http --no-run
+    cargo test --quiet --features http --test http --no-run 2>"$work/build.log" || { cat "$work/build.log"; exit 1; }
     GATEFOLD_LISTEN=$address cargo test --quiet --features http --test http -- \
         --ignored --exact clients::serve_in_memory >"$work/server.log" 2>&1 &
     server=$!
