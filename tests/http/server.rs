@@ -172,7 +172,8 @@ async fn a_connection_goes_on_after_a_small_refusal() {
 
 #[tokio::test]
 async fn stopping_finishes_what_was_accepted() {
-    let options = Options { drain_delay: Duration::from_millis(600), ..hasty() };
+    let (drain_delay, idle_timeout) = (Duration::from_millis(600), Duration::from_secs(5));
+    let options = Options { drain_delay, idle_timeout, ..hasty() };
     let app = App::with(options.clone()).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -36,7 +36,7 @@ async fn credentials_in_their_spellings() {
         let answer = list(wrong).await;
         let message = answer.refuses(401, "unauthenticated", "error");
         assert!(answer.header("www-authenticate").contains("Basic"));
-        assert!(!message.contains("secret "), "{message}");
+        assert!(!message.contains(KEY.1) && !message.contains("another"), "{message}");
     }
     let without = request(Method::GET, &images()).body(Body::empty()).unwrap();
     app.send(without).await.refuses(401, "unauthenticated", "error");

@@ -121,7 +121,8 @@ impl<V: Voice> Caller<V> {
     /// nobody has.
     pub(crate) fn tenant<'a>(&self, named: &'a str) -> Result<&'a str, Failure> {
         let sane = (1..=64).contains(&named.len())
-            && named.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+            && named.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+            && !named.starts_with('.');
         if sane && self.key.reaches(named) {
             return Ok(named);
         }

@@ -143,14 +143,15 @@ struct Watch(Arc<Mutex<Watched>>);
 
 struct Watched {
     max_headers: usize,
-    /// Bytes since the headers of a part were expected; `None` inside of a part's content.
-    headers: Option<usize>,
+    /// Bytes since the headers of a part were expected, without the latest piece, and those of the
+    /// latest piece; `None` inside of a part's content.
+    headers: Option<(usize, usize)>,
     failure: Option<Failure>,
 }
 
 impl Watch {
     fn new(max_headers: usize) -> Self {
-        Self(Arc::new(Mutex::new(Watched { max_headers, headers: Some(0), failure: None })))
+        Self(Arc::new(Mutex::new(Watched { max_headers, headers: Some((0, 0)), failure: None })))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Watched> {
@@ -158,7 +159,7 @@ impl Watch {
     }
 
     fn expect_headers(&self) {
-        self.lock().headers = Some(0);
+        self.lock().headers = Some((0, 0));
     }
 
     fn expect_content(&self) {
@@ -168,6 +169,9 @@ impl Watch {
     fn body(&self, pieces: Pieces) -> Body {
         let watch = self.clone();
         Body::from_stream(stream::try_unfold((pieces, watch), |(mut pieces, watch)| async move {
+            // The parser takes all that is ready before it looks at any of it: one piece at a time
+            // keeps what it holds small, and keeps headers and content apart for the watch.
+            tokio::task::yield_now().await;
             let next = match pieces.next().await {
                 Ok(Some(piece)) => watch.passes(piece.len()).map(|()| Some(piece)),
                 other => other,
@@ -182,19 +186,19 @@ impl Watch {
         }))
     }
 
-    /// Counts a piece that was asked for. The first one after a part's content began may hold
-    /// anything; those that follow while headers are still expected are headers.
+    /// Counts a piece that was asked for. The parser may ask for a second one before it looks at the
+    /// first, which may hold anything; what follows those while headers are expected is headers.
     fn passes(&self, length: usize) -> Result<(), Failure> {
         let mut watched = self.lock();
         let max = watched.max_headers;
-        if let Some(headers) = &mut watched.headers {
-            if *headers > max {
+        if let Some((looked_at, latest)) = &mut watched.headers {
+            if *looked_at > max {
                 return Err(Failure::bad_request(
                     "part_too_large",
                     format!("the headers of a part have more than {max} bytes, which is the limit"),
                 ));
             }
-            *headers += length;
+            *looked_at += std::mem::replace(latest, length);
         }
         Ok(())
     }
