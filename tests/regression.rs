@@ -62,3 +62,9 @@ fn a_lossy_webp_in_the_reserved_colour_space_is_not_supported() {
     webp[30] |= 0x80;
     assert_eq!(code(&webp), Some("unsupported"));
 }
+
+#[test]
+fn a_lossy_webp_whose_partition_begins_as_no_writer_begins_it_is_corrupt() {
+    assert_eq!(code(&skipped_macroblock(&[0xfe, 0])), None);
+    assert_eq!(code(&skipped_macroblock(&[0xff, 0])), Some("corrupt"));
+}
