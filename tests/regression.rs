@@ -3,7 +3,7 @@
 
 mod make;
 
-use gatefold::{Pipeline, Policy, Upload};
+use gatefold::{FindingKind, Pipeline, Policy, Rule, Upload};
 
 fn code(bytes: &[u8]) -> Option<&'static str> {
     let pipeline = Pipeline::builder(Policy::default()).build().unwrap();
@@ -67,4 +67,42 @@ fn a_lossy_webp_in_the_reserved_colour_space_is_not_supported() {
 fn a_lossy_webp_whose_partition_begins_as_no_writer_begins_it_is_corrupt() {
     assert_eq!(code(&skipped_macroblock(&[0xfe, 0])), None);
     assert_eq!(code(&skipped_macroblock(&[0xff, 0])), Some("corrupt"));
+}
+
+/// A GIF of one image on a canvas of these sides, with a palette of two colours.
+fn gif(canvas: u16, side: u16, indices: &[u8], transparent: Option<u8>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = gif::Encoder::new(&mut bytes, canvas, canvas, &[0, 0, 0, 9, 9, 9]).unwrap();
+    let mut frame = gif::Frame::from_indexed_pixels(side, side, indices, transparent);
+    // The writer's own copy of what would make up the palette.
+    frame.palette = None;
+    encoder.write_frame(&frame).unwrap();
+    drop(encoder);
+    bytes
+}
+
+#[test]
+fn a_gif_with_colours_past_its_palette_says_which() {
+    let found = |bytes: &[u8]| {
+        let pipeline = Pipeline::builder(Policy::default()).build().unwrap();
+        let inspection = pipeline.check(&Upload::new(bytes)).unwrap();
+        inspection.findings().iter().map(|finding| finding.kind().clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&gif(2, 2, &[0, 1, 1, 0], None)), []);
+    let outside = FindingKind::OutsidePalette { frame: 1, index: 3, colors: 2 };
+    assert_eq!(found(&gif(2, 2, &[0, 3, 1, 2], None)), [outside]);
+    // The transparent one is never looked up, so it may lie anywhere.
+    assert_eq!(found(&gif(2, 2, &[0, 3, 1, 3], Some(3))), []);
+    let mut strict = Policy::default();
+    strict.irregular = Rule::Reject;
+    let strict = Pipeline::builder(strict).build().unwrap();
+    let error = strict.check(&Upload::new(&gif(2, 2, &[0, 3, 1, 2], None)[..])).unwrap_err();
+    assert_eq!(error.code(), "outside_palette");
+}
+
+#[test]
+fn a_gif_frame_far_larger_than_its_canvas_is_decoded_as_it_is_checked() {
+    let bytes = gif(8, 600, &[1; 600 * 600], None);
+    assert_eq!(code(&bytes), None);
+    assert_eq!(pixels(&bytes).size().to_string(), "8x8");
 }
