@@ -8,16 +8,15 @@ use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, MemoryLimit};
 use super::{Job, Mode, Picture, Stop, animation, aside, buffer};
 use crate::container::Structure;
 
-/// Bytes taken at most: the canvas in RGBA, a frame's indices (frames that are larger than their
-/// canvas are refused past its size), the crate's LZW table and read buffer, and the extensions
-/// that it keeps.
+/// Bytes taken at most: the canvas in RGBA, a frame's indices, the crate's LZW table and read buffer,
+/// and the extensions that it keeps.
 pub(super) fn memory_needed(structure: &Structure) -> u64 {
-    let canvas = structure.stored.pixels().saturating_mul(5);
-    canvas.saturating_add(aside(structure).saturating_mul(2)).saturating_add(512 << 10)
+    let canvas = structure.stored.pixels().saturating_mul(4);
+    canvas
+        .saturating_add(structure.largest_frame)
+        .saturating_add(aside(structure).saturating_mul(2))
+        .saturating_add(512 << 10)
 }
-
-/// Indices that a frame may have whatever the size of its canvas.
-const SMALL_FRAME: u64 = 256 << 10;
 
 pub(super) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
     let mut options = DecodeOptions::new();
@@ -59,10 +58,10 @@ fn draw(job: &Job<'_>, decoder: &mut Decoder<&[u8]>, canvas: &mut [u8]) -> Resul
     let across = job.structure.stored.width as usize;
     let down = job.structure.stored.height as usize;
     let seen = across.saturating_sub(left).min(width);
-    // A frame may stick out of its canvas, but not to no end.
+    // A frame may stick out of its canvas; the walk has seen how far.
     let needed = width as u64 * height as u64;
-    if needed > job.structure.stored.pixels().max(SMALL_FRAME) {
-        return Err(Stop::corrupt("a frame is larger than its canvas"));
+    if needed > job.structure.largest_frame {
+        return Err(Stop::corrupt("a frame is larger than the walk found it"));
     }
     let mut indices = vec![0; width * height];
     // In the order of the file and at once: asked for single lines, the crate loses the tail of
