@@ -106,3 +106,16 @@ fn a_gif_frame_far_larger_than_its_canvas_is_decoded_as_it_is_checked() {
     assert_eq!(code(&bytes), None);
     assert_eq!(pixels(&bytes).size().to_string(), "8x8");
 }
+
+#[test]
+fn a_progressive_jpeg_cut_between_two_scans_is_cut_short() {
+    let whole = make::jpeg_with(32, 32, 3, 85, |encoder| encoder.set_progressive(true));
+    assert_eq!(code(&whole), None);
+    let last_scan = whole.windows(2).rposition(|marker| marker == [0xff, 0xda]).unwrap();
+    let cut = &whole[..last_scan];
+    assert_eq!(code(cut), Some("truncated"));
+    // Left out on purpose: the end mark says that this is all.
+    assert_eq!(code(&[cut, &[0xff, 0xd9]].concat()), None);
+    // Only the end mark is missing.
+    assert_eq!(code(&whole[..whole.len() - 2]), None);
+}
