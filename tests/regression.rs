@@ -119,3 +119,36 @@ fn a_progressive_jpeg_cut_between_two_scans_is_cut_short() {
     // Only the end mark is missing.
     assert_eq!(code(&whole[..whole.len() - 2]), None);
 }
+
+#[test]
+fn a_png_whose_compressed_data_lack_their_end_is_cut_short() {
+    // One pixel of a filter and a sample, deflated without compression, then the checksum.
+    let stream = [0x78, 1, 1, 2, 0, 0xfd, 0xff, 0, 7, 0, 9, 0, 8];
+    for interlaced in [0, 1] {
+        let png = |data: &[u8]| {
+            let header = [0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, interlaced];
+            [
+                b"\x89PNG\r\n\x1a\n".to_vec(),
+                make::chunk(*b"IHDR", &header),
+                make::chunk(*b"IDAT", data),
+                make::chunk(*b"IEND", &[]),
+            ]
+            .concat()
+        };
+        assert_eq!(code(&png(&stream)), None);
+        assert_eq!(code(&png(&stream[..stream.len() - 1])), Some("truncated"));
+        assert_eq!(code(&png(&stream[..stream.len() - 4])), Some("truncated"));
+    }
+}
+
+#[test]
+fn a_gif_with_stray_zeros_between_its_blocks_is_decoded_as_it_is_checked() {
+    let plain = gif(2, 2, &[0, 1, 1, 0], None);
+    // Signature, screen and a table of two colours.
+    let head = 6 + 7 + 6;
+    for zeros in 1..4 {
+        let stray = [&plain[..head], &vec![0; zeros], &plain[head..]].concat();
+        assert_eq!(code(&stray), None);
+        assert_eq!(pixels(&stray), pixels(&plain));
+    }
+}
