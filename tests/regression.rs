@@ -3,7 +3,7 @@
 
 mod make;
 
-use gatefold::{Pipeline, Policy, Upload};
+use gatefold::{FindingKind, Pipeline, Policy, Rule, Upload};
 
 fn code(bytes: &[u8]) -> Option<&'static str> {
     let pipeline = Pipeline::builder(Policy::default()).build().unwrap();
@@ -61,4 +61,94 @@ fn a_lossy_webp_in_the_reserved_colour_space_is_not_supported() {
     // The first bit of the first partition, behind RIFF, chunk and frame headers.
     webp[30] |= 0x80;
     assert_eq!(code(&webp), Some("unsupported"));
+}
+
+#[test]
+fn a_lossy_webp_whose_partition_begins_as_no_writer_begins_it_is_corrupt() {
+    assert_eq!(code(&skipped_macroblock(&[0xfe, 0])), None);
+    assert_eq!(code(&skipped_macroblock(&[0xff, 0])), Some("corrupt"));
+}
+
+/// A GIF of one image on a canvas of these sides, with a palette of two colours.
+fn gif(canvas: u16, side: u16, indices: &[u8], transparent: Option<u8>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = gif::Encoder::new(&mut bytes, canvas, canvas, &[0, 0, 0, 9, 9, 9]).unwrap();
+    let mut frame = gif::Frame::from_indexed_pixels(side, side, indices, transparent);
+    // The writer's own copy of what would make up the palette.
+    frame.palette = None;
+    encoder.write_frame(&frame).unwrap();
+    drop(encoder);
+    bytes
+}
+
+#[test]
+fn a_gif_with_colours_past_its_palette_says_which() {
+    let found = |bytes: &[u8]| {
+        let pipeline = Pipeline::builder(Policy::default()).build().unwrap();
+        let inspection = pipeline.check(&Upload::new(bytes)).unwrap();
+        inspection.findings().iter().map(|finding| finding.kind().clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&gif(2, 2, &[0, 1, 1, 0], None)), []);
+    let outside = FindingKind::OutsidePalette { frame: 1, index: 3, colors: 2 };
+    assert_eq!(found(&gif(2, 2, &[0, 3, 1, 2], None)), [outside]);
+    // The transparent one is never looked up, so it may lie anywhere.
+    assert_eq!(found(&gif(2, 2, &[0, 3, 1, 3], Some(3))), []);
+    let mut strict = Policy::default();
+    strict.irregular = Rule::Reject;
+    let strict = Pipeline::builder(strict).build().unwrap();
+    let error = strict.check(&Upload::new(&gif(2, 2, &[0, 3, 1, 2], None)[..])).unwrap_err();
+    assert_eq!(error.code(), "outside_palette");
+}
+
+#[test]
+fn a_gif_frame_far_larger_than_its_canvas_is_decoded_as_it_is_checked() {
+    let bytes = gif(8, 600, &[1; 600 * 600], None);
+    assert_eq!(code(&bytes), None);
+    assert_eq!(pixels(&bytes).size().to_string(), "8x8");
+}
+
+#[test]
+fn a_progressive_jpeg_cut_between_two_scans_is_cut_short() {
+    let whole = make::jpeg_with(32, 32, 3, 85, |encoder| encoder.set_progressive(true));
+    assert_eq!(code(&whole), None);
+    let last_scan = whole.windows(2).rposition(|marker| marker == [0xff, 0xda]).unwrap();
+    let cut = &whole[..last_scan];
+    assert_eq!(code(cut), Some("truncated"));
+    // Left out on purpose: the end mark says that this is all.
+    assert_eq!(code(&[cut, &[0xff, 0xd9]].concat()), None);
+    // Only the end mark is missing.
+    assert_eq!(code(&whole[..whole.len() - 2]), None);
+}
+
+#[test]
+fn a_png_whose_compressed_data_lack_their_end_is_cut_short() {
+    // One pixel of a filter and a sample, deflated without compression, then the checksum.
+    let stream = [0x78, 1, 1, 2, 0, 0xfd, 0xff, 0, 7, 0, 9, 0, 8];
+    for interlaced in [0, 1] {
+        let png = |data: &[u8]| {
+            let header = [0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, interlaced];
+            [
+                b"\x89PNG\r\n\x1a\n".to_vec(),
+                make::chunk(*b"IHDR", &header),
+                make::chunk(*b"IDAT", data),
+                make::chunk(*b"IEND", &[]),
+            ]
+            .concat()
+        };
+        assert_eq!(code(&png(&stream)), None);
+        assert_eq!(code(&png(&stream[..stream.len() - 1])), Some("truncated"));
+        assert_eq!(code(&png(&stream[..stream.len() - 4])), Some("truncated"));
+    }
+}
+
+#[test]
+fn a_gif_with_stray_zeros_between_its_blocks_is_decoded_as_it_is_checked() {
+    let plain = gif(2, 2, &[0, 1, 1, 0], None);
+    // Signature, screen and a table of two colours.
+    let head = 6 + 7 + 6;
+    for zeros in 1..4 {
+        let stray = [&plain[..head], &vec![0; zeros], &plain[head..]].concat();
+        assert_eq!(code(&stray), None);
+        assert_eq!(pixels(&stray), pixels(&plain));
+    }
 }
