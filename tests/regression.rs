@@ -102,7 +102,7 @@ fn a_gif_with_colours_past_its_palette_says_which() {
 
 #[test]
 fn a_gif_frame_far_larger_than_its_canvas_is_decoded_as_it_is_checked() {
-    let bytes = gif(8, 600, &[1; 600 * 600], None);
+    let bytes = gif(8, 600, &vec![1; 600 * 600], None);
     assert_eq!(code(&bytes), None);
     assert_eq!(pixels(&bytes).size().to_string(), "8x8");
 }
