@@ -23,11 +23,17 @@ fn skipped_macroblock(coefficients: &[u8]) -> Vec<u8> {
     chunk.extend(b"\x9d\x01\x2a\x10\0\x10\0");
     chunk.extend(first);
     chunk.extend(coefficients);
+    webp(*b"VP8 ", chunk)
+}
+
+/// A WebP of one chunk.
+fn webp(name: [u8; 4], mut chunk: Vec<u8>) -> Vec<u8> {
     let length = chunk.len() as u32;
     chunk.resize(chunk.len().next_multiple_of(2), 0);
     let mut bytes = b"RIFF".to_vec();
     bytes.extend((chunk.len() as u32 + 12).to_le_bytes());
-    bytes.extend(b"WEBPVP8 ");
+    bytes.extend(b"WEBP");
+    bytes.extend(name);
     bytes.extend(length.to_le_bytes());
     bytes.extend(chunk);
     bytes
@@ -102,7 +108,7 @@ fn a_gif_with_colours_past_its_palette_says_which() {
 
 #[test]
 fn a_gif_frame_far_larger_than_its_canvas_is_decoded_as_it_is_checked() {
-    let bytes = gif(8, 600, &[1; 600 * 600], None);
+    let bytes = gif(8, 600, &vec![1; 600 * 600], None);
     assert_eq!(code(&bytes), None);
     assert_eq!(pixels(&bytes).size().to_string(), "8x8");
 }
@@ -150,5 +156,35 @@ fn a_gif_with_stray_zeros_between_its_blocks_is_decoded_as_it_is_checked() {
         let stray = [&plain[..head], &vec![0; zeros], &plain[head..]].concat();
         assert_eq!(code(&stray), None);
         assert_eq!(pixels(&stray), pixels(&plain));
+    }
+}
+
+#[test]
+fn a_lossless_webp_whose_prefix_code_is_one_symbol_twice_is_corrupt() {
+    // One pixel without transforms, colour cache and entropy image; numbers and their bits.
+    let image = |second: u64| {
+        let green = [(1, 1), (1, 1), (1, 1), (7, 8), (second, 8)];
+        // One symbol, 0, without a bit for each pixel.
+        let single = [(1, 1), (0, 1), (0, 1), (0, 1)];
+        let values = [(0, 3)].into_iter().chain(green).chain([single; 4].concat());
+        let (bits, _) =
+            values.fold((0, 0), |(bits, at), (value, width)| (bits | value << at, at + width));
+        let mut chunk = vec![0x2f, 0, 0, 0, 0];
+        chunk.extend(u64::to_le_bytes(bits));
+        webp(*b"VP8L", chunk)
+    };
+    assert_eq!(code(&image(9)), None);
+    assert_eq!(code(&image(7)), Some("corrupt"));
+}
+
+#[test]
+fn a_webp_whose_alpha_is_prepared_in_no_known_way_is_corrupt() {
+    let mut webp = std::fs::read("testdata/webp/alpha.webp").unwrap();
+    let info = webp.windows(4).position(|name| name == b"ALPH").unwrap() + 8;
+    for (preparation, expected) in
+        [(0, None), (1, None), (2, Some("corrupt")), (3, Some("corrupt"))]
+    {
+        webp[info] = webp[info] & 0xcf | preparation << 4;
+        assert_eq!(code(&webp), expected, "{preparation}");
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn verify(
     for part in structure.parts() {
         match part.name.as_str() {
             "header" => {
-                global = slice(bytes, &part.payload).get(4).and_then(|flags| colors(*flags))
+                global = slice(bytes, &part.payload).get(4).and_then(|flags| colors(*flags));
             }
             "control" => transparent = transparent_index(slice(bytes, &part.payload)),
             "plain text" => transparent = None,
