@@ -188,3 +188,14 @@ fn a_webp_whose_alpha_is_prepared_in_no_known_way_is_corrupt() {
         assert_eq!(code(&webp), expected, "{preparation}");
     }
 }
+
+#[test]
+fn a_gif_control_extension_of_another_length_is_passed_over_when_decoding_too() {
+    let plain = gif(2, 2, &[0, 1, 1, 0], None);
+    let head = 6 + 7 + 6;
+    for control in [&b"\x21\xf9\0"[..], b"\x21\xf9\x02\x01\0\0", b"\x21\xf9\x01\x01\x02\0\0\0"] {
+        let odd = [&plain[..head], control, &plain[head..]].concat();
+        assert_eq!(code(&odd), None);
+        assert_eq!(pixels(&odd), pixels(&plain), "{control:?}");
+    }
+}

@@ -7,13 +7,14 @@ use std::num::NonZeroU64;
 use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, MemoryLimit};
 
 use super::{Job, Mode, Picture, Stop, animation, aside, buffer};
-use crate::container::{Structure, slice};
+use crate::container::{Part, Structure, slice};
 
 /// Bytes taken at most: the canvas in RGBA, a frame's indices, the crate's LZW table and read buffer,
 /// and the extensions that it keeps.
 pub(super) fn memory_needed(structure: &Structure) -> u64 {
     let canvas = structure.stored.pixels().saturating_mul(4);
-    let copy = if has_stray_zeros(structure) { structure.end } else { 0 };
+    // Blocks that are left out of a copy were found irregular by the walk.
+    let copy = if structure.findings.is_empty() { 0 } else { structure.end };
     canvas
         .saturating_add(copy)
         .saturating_add(structure.largest_frame)
@@ -21,25 +22,28 @@ pub(super) fn memory_needed(structure: &Structure) -> u64 {
         .saturating_add(512 << 10)
 }
 
-fn has_stray_zeros(structure: &Structure) -> bool {
-    structure.parts.iter().any(|part| part.name.as_str() == "stray")
-}
-
-/// The file as the crate shall see it: it takes a zero between two blocks for a block of a kind that
-/// it does not know, and what follows for the data of that.
-fn without_stray_zeros<'a>(job: &Job<'a>) -> Cow<'a, [u8]> {
-    if !has_stray_zeros(job.structure) {
+/// The file as the crate shall see it, without what the walk passed over. A zero between two blocks
+/// the crate takes for a block of a kind that it does not know, and what follows for the data of
+/// that; a graphic control extension that is not 4 bytes long it refuses.
+fn usable<'a>(job: &Job<'a>) -> Cow<'a, [u8]> {
+    let is_usable = |part: &Part| match part.name.as_str() {
+        "stray" => false,
+        "control" => matches!(slice(job.bytes, &part.payload), [4, _, _, _, _, 0]),
+        _ => true,
+    };
+    let parts = &job.structure.parts;
+    if parts.iter().all(is_usable) {
         return Cow::Borrowed(job.bytes);
     }
     let mut kept = Vec::with_capacity(job.bytes.len());
-    for part in job.structure.parts.iter().filter(|part| part.name.as_str() != "stray") {
+    for part in parts.iter().filter(|part| is_usable(part)) {
         kept.extend_from_slice(slice(job.bytes, &part.span));
     }
     Cow::Owned(kept)
 }
 
 pub(super) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
-    let bytes = without_stray_zeros(job);
+    let bytes = usable(job);
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
     // Holds extensions alone: indices go into our line.
