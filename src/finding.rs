@@ -175,6 +175,15 @@ pub enum FindingKind {
         /// What is untidy.
         what: &'static str,
     },
+    /// Pixels of a GIF whose colour its palette does not have: programs show what they like.
+    OutsidePalette {
+        /// The first frame that has such pixels, counted from 1.
+        frame: u64,
+        /// The first such colour in that frame.
+        index: u8,
+        /// Colours in the palette, 0..=256.
+        colors: u16,
+    },
     /// Bytes after the end of the picture.
     TrailingData {
         /// How many.
@@ -234,6 +243,7 @@ impl FindingKind {
             Self::Truncated { .. } => "truncated",
             Self::Corrupt { .. } => "corrupt",
             Self::Irregular { .. } => "irregular",
+            Self::OutsidePalette { .. } => "outside_palette",
             Self::TrailingData { .. } => "trailing_data",
             Self::EmbeddedScript { .. } => "embedded_script",
             Self::Unsupported { .. } => "unsupported",
@@ -299,6 +309,9 @@ impl fmt::Display for FindingKind {
             Self::Truncated { what } => write!(f, "cut short: {what}"),
             Self::Corrupt { what } => write!(f, "damaged: {what}"),
             Self::Irregular { what } => write!(f, "irregular: {what}"),
+            Self::OutsidePalette { frame, index, colors } => {
+                write!(f, "frame {frame} uses colour {index} of a palette of {colors}, from 0 on")
+            }
             Self::TrailingData { bytes, looks_like: Some(kind) } => {
                 write!(f, "{bytes} bytes follow the picture; they look like {kind}")
             }

@@ -33,7 +33,7 @@ pub(crate) fn settle(policy: &Policy, finding: &Finding) -> Option<Finding> {
     let rule = match finding.kind() {
         FindingKind::TrailingData { .. } => policy.trailing_data,
         FindingKind::EmbeddedScript { .. } => policy.embedded_script,
-        FindingKind::Irregular { .. } => policy.irregular,
+        FindingKind::Irregular { .. } | FindingKind::OutsidePalette { .. } => policy.irregular,
         // A whole picture in a file that ends untidily: never silent.
         FindingKind::Truncated { .. } | FindingKind::Corrupt { .. } => match policy.irregular {
             Rule::Reject => Rule::Reject,

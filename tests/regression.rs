@@ -3,7 +3,7 @@
 
 mod make;
 
-use gatefold::{Pipeline, Policy, Upload};
+use gatefold::{FindingKind, Pipeline, Policy, Rule, Upload};
 
 fn code(bytes: &[u8]) -> Option<&'static str> {
     let pipeline = Pipeline::builder(Policy::default()).build().unwrap();
@@ -23,11 +23,17 @@ fn skipped_macroblock(coefficients: &[u8]) -> Vec<u8> {
     chunk.extend(b"\x9d\x01\x2a\x10\0\x10\0");
     chunk.extend(first);
     chunk.extend(coefficients);
+    webp(*b"VP8 ", chunk)
+}
+
+/// A WebP of one chunk.
+fn webp(name: [u8; 4], mut chunk: Vec<u8>) -> Vec<u8> {
     let length = chunk.len() as u32;
     chunk.resize(chunk.len().next_multiple_of(2), 0);
     let mut bytes = b"RIFF".to_vec();
     bytes.extend((chunk.len() as u32 + 12).to_le_bytes());
-    bytes.extend(b"WEBPVP8 ");
+    bytes.extend(b"WEBP");
+    bytes.extend(name);
     bytes.extend(length.to_le_bytes());
     bytes.extend(chunk);
     bytes
@@ -61,4 +67,135 @@ fn a_lossy_webp_in_the_reserved_colour_space_is_not_supported() {
     // The first bit of the first partition, behind RIFF, chunk and frame headers.
     webp[30] |= 0x80;
     assert_eq!(code(&webp), Some("unsupported"));
+}
+
+#[test]
+fn a_lossy_webp_whose_partition_begins_as_no_writer_begins_it_is_corrupt() {
+    assert_eq!(code(&skipped_macroblock(&[0xfe, 0])), None);
+    assert_eq!(code(&skipped_macroblock(&[0xff, 0])), Some("corrupt"));
+}
+
+/// A GIF of one image on a canvas of these sides, with a palette of two colours.
+fn gif(canvas: u16, side: u16, indices: &[u8], transparent: Option<u8>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = gif::Encoder::new(&mut bytes, canvas, canvas, &[0, 0, 0, 9, 9, 9]).unwrap();
+    let mut frame = gif::Frame::from_indexed_pixels(side, side, indices, transparent);
+    // The writer's own copy of what would make up the palette.
+    frame.palette = None;
+    encoder.write_frame(&frame).unwrap();
+    drop(encoder);
+    bytes
+}
+
+#[test]
+fn a_gif_with_colours_past_its_palette_says_which() {
+    let found = |bytes: &[u8]| {
+        let pipeline = Pipeline::builder(Policy::default()).build().unwrap();
+        let inspection = pipeline.check(&Upload::new(bytes)).unwrap();
+        inspection.findings().iter().map(|finding| finding.kind().clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&gif(2, 2, &[0, 1, 1, 0], None)), []);
+    let outside = FindingKind::OutsidePalette { frame: 1, index: 3, colors: 2 };
+    assert_eq!(found(&gif(2, 2, &[0, 3, 1, 2], None)), [outside]);
+    // The transparent one is never looked up, so it may lie anywhere.
+    assert_eq!(found(&gif(2, 2, &[0, 3, 1, 3], Some(3))), []);
+    let mut strict = Policy::default();
+    strict.irregular = Rule::Reject;
+    let strict = Pipeline::builder(strict).build().unwrap();
+    let error = strict.check(&Upload::new(&gif(2, 2, &[0, 3, 1, 2], None)[..])).unwrap_err();
+    assert_eq!(error.code(), "outside_palette");
+}
+
+#[test]
+fn a_gif_frame_far_larger_than_its_canvas_is_decoded_as_it_is_checked() {
+    let bytes = gif(8, 600, &vec![1; 600 * 600], None);
+    assert_eq!(code(&bytes), None);
+    assert_eq!(pixels(&bytes).size().to_string(), "8x8");
+}
+
+#[test]
+fn a_progressive_jpeg_cut_between_two_scans_is_cut_short() {
+    let whole = make::jpeg_with(32, 32, 3, 85, |encoder| encoder.set_progressive(true));
+    assert_eq!(code(&whole), None);
+    let last_scan = whole.windows(2).rposition(|marker| marker == [0xff, 0xda]).unwrap();
+    let cut = &whole[..last_scan];
+    assert_eq!(code(cut), Some("truncated"));
+    // Left out on purpose: the end mark says that this is all.
+    assert_eq!(code(&[cut, &[0xff, 0xd9]].concat()), None);
+    // Only the end mark is missing.
+    assert_eq!(code(&whole[..whole.len() - 2]), None);
+}
+
+#[test]
+fn a_png_whose_compressed_data_lack_their_end_is_cut_short() {
+    // One pixel of a filter and a sample, deflated without compression, then the checksum.
+    let stream = [0x78, 1, 1, 2, 0, 0xfd, 0xff, 0, 7, 0, 9, 0, 8];
+    for interlaced in [0, 1] {
+        let png = |data: &[u8]| {
+            let header = [0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, interlaced];
+            [
+                b"\x89PNG\r\n\x1a\n".to_vec(),
+                make::chunk(*b"IHDR", &header),
+                make::chunk(*b"IDAT", data),
+                make::chunk(*b"IEND", &[]),
+            ]
+            .concat()
+        };
+        assert_eq!(code(&png(&stream)), None);
+        assert_eq!(code(&png(&stream[..stream.len() - 1])), Some("truncated"));
+        assert_eq!(code(&png(&stream[..stream.len() - 4])), Some("truncated"));
+    }
+}
+
+#[test]
+fn a_gif_with_stray_zeros_between_its_blocks_is_decoded_as_it_is_checked() {
+    let plain = gif(2, 2, &[0, 1, 1, 0], None);
+    // Signature, screen and a table of two colours.
+    let head = 6 + 7 + 6;
+    for zeros in 1..4 {
+        let stray = [&plain[..head], &vec![0; zeros], &plain[head..]].concat();
+        assert_eq!(code(&stray), None);
+        assert_eq!(pixels(&stray), pixels(&plain));
+    }
+}
+
+#[test]
+fn a_lossless_webp_whose_prefix_code_is_one_symbol_twice_is_corrupt() {
+    // One pixel without transforms, colour cache and entropy image; numbers and their bits.
+    let image = |second: u64| {
+        let green = [(1, 1), (1, 1), (1, 1), (7, 8), (second, 8)];
+        // One symbol, 0, without a bit for each pixel.
+        let single = [(1, 1), (0, 1), (0, 1), (0, 1)];
+        let values = [(0, 3)].into_iter().chain(green).chain([single; 4].concat());
+        let (bits, _) =
+            values.fold((0, 0), |(bits, at), (value, width)| (bits | value << at, at + width));
+        let mut chunk = vec![0x2f, 0, 0, 0, 0];
+        chunk.extend(u64::to_le_bytes(bits));
+        webp(*b"VP8L", chunk)
+    };
+    assert_eq!(code(&image(9)), None);
+    assert_eq!(code(&image(7)), Some("corrupt"));
+}
+
+#[test]
+fn a_webp_whose_alpha_is_prepared_in_no_known_way_is_corrupt() {
+    let mut webp = std::fs::read("testdata/webp/alpha.webp").unwrap();
+    let info = webp.windows(4).position(|name| name == b"ALPH").unwrap() + 8;
+    for (preparation, expected) in
+        [(0, None), (1, None), (2, Some("corrupt")), (3, Some("corrupt"))]
+    {
+        webp[info] = webp[info] & 0xcf | preparation << 4;
+        assert_eq!(code(&webp), expected, "{preparation}");
+    }
+}
+
+#[test]
+fn a_gif_control_extension_of_another_length_is_passed_over_when_decoding_too() {
+    let plain = gif(2, 2, &[0, 1, 1, 0], None);
+    let head = 6 + 7 + 6;
+    for control in [&b"\x21\xf9\0"[..], b"\x21\xf9\x02\x01\0\0", b"\x21\xf9\x01\x01\x02\0\0\0"] {
+        let odd = [&plain[..head], control, &plain[head..]].concat();
+        assert_eq!(code(&odd), None);
+        assert_eq!(pixels(&odd), pixels(&plain), "{control:?}");
+    }
 }

@@ -164,6 +164,8 @@ impl<'a> Walk<'a> {
         // Decoders allocate whole images, so one must keep to the limits of a canvas by itself.
         let limits = self.out.limits();
         let (actual, max) = (size.pixels(), limits.max_pixels);
+        let largest = &mut self.out.structure.largest_frame;
+        *largest = actual.max(*largest);
         if actual > max {
             self.out.error(at, FindingKind::TooManyPixels { actual, max });
         }

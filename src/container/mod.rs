@@ -141,6 +141,8 @@ pub struct Structure {
     pub(crate) stored: Size,
     pub(crate) orientation: Orientation,
     pub(crate) frames: u64,
+    /// Pixels of the largest frame of a GIF; they need not lie on its canvas.
+    pub(crate) largest_frame: u64,
     /// One pass of the animation; `None` for stills.
     pub(crate) duration: Option<Duration>,
     pub(crate) has_alpha: bool,
@@ -169,6 +171,7 @@ impl Structure {
             stored: Size::new(0, 0),
             orientation: Orientation::Normal,
             frames: 0,
+            largest_frame: 0,
             duration: None,
             has_alpha: false,
             color_model: ColorModel::Rgb,

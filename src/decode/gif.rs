@@ -1,32 +1,56 @@
 //! GIF, through the `gif` crate.
 
+use std::borrow::Cow;
 use std::io::ErrorKind;
 use std::num::NonZeroU64;
 
 use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, MemoryLimit};
 
 use super::{Job, Mode, Picture, Stop, animation, aside, buffer};
-use crate::container::Structure;
+use crate::container::{Part, Structure, slice};
 
-/// Bytes taken at most: the canvas in RGBA, a frame's indices (frames that are larger than their
-/// canvas are refused past its size), the crate's LZW table and read buffer, and the extensions
-/// that it keeps.
+/// Bytes taken at most: the canvas in RGBA, a frame's indices, the crate's LZW table and read buffer,
+/// and the extensions that it keeps.
 pub(super) fn memory_needed(structure: &Structure) -> u64 {
-    let canvas = structure.stored.pixels().saturating_mul(5);
-    canvas.saturating_add(aside(structure).saturating_mul(2)).saturating_add(512 << 10)
+    let canvas = structure.stored.pixels().saturating_mul(4);
+    // Blocks that are left out of a copy were found irregular by the walk.
+    let copy = if structure.findings.is_empty() { 0 } else { structure.end };
+    canvas
+        .saturating_add(copy)
+        .saturating_add(structure.largest_frame)
+        .saturating_add(aside(structure).saturating_mul(2))
+        .saturating_add(512 << 10)
 }
 
-/// Indices that a frame may have whatever the size of its canvas.
-const SMALL_FRAME: u64 = 256 << 10;
+/// The file as the crate shall see it, without what the walk passed over. A zero between two blocks
+/// the crate takes for a block of a kind that it does not know, and what follows for the data of
+/// that; a graphic control extension that is not 4 bytes long it refuses.
+fn usable<'a>(job: &Job<'a>) -> Cow<'a, [u8]> {
+    let is_usable = |part: &Part| match part.name.as_str() {
+        "stray" => false,
+        "control" => matches!(slice(job.bytes, &part.payload), [4, _, _, _, _, 0]),
+        _ => true,
+    };
+    let parts = &job.structure.parts;
+    if parts.iter().all(is_usable) {
+        return Cow::Borrowed(job.bytes);
+    }
+    let mut kept = Vec::with_capacity(job.bytes.len());
+    for part in parts.iter().filter(|part| is_usable(part)) {
+        kept.extend_from_slice(slice(job.bytes, &part.span));
+    }
+    Cow::Owned(kept)
+}
 
 pub(super) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
+    let bytes = usable(job);
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
     // Holds extensions alone: indices go into our line.
     let held = NonZeroU64::new(job.limits.max_metadata_bytes).unwrap_or(NonZeroU64::MIN);
     options.set_memory_limit(MemoryLimit::Bytes(held));
     options.allow_unknown_blocks(true);
-    let mut decoder = options.read_info(job.bytes).map_err(|e| stop(&e))?;
+    let mut decoder = options.read_info(&*bytes).map_err(|e| stop(&e))?;
     let mut canvas = buffer(job.structure.stored, 4)?;
     let budget = animation::frame_budget(job);
     for frame in 0..budget {
@@ -59,10 +83,10 @@ fn draw(job: &Job<'_>, decoder: &mut Decoder<&[u8]>, canvas: &mut [u8]) -> Resul
     let across = job.structure.stored.width as usize;
     let down = job.structure.stored.height as usize;
     let seen = across.saturating_sub(left).min(width);
-    // A frame may stick out of its canvas, but not to no end.
+    // A frame may stick out of its canvas; the walk has seen how far.
     let needed = width as u64 * height as u64;
-    if needed > job.structure.stored.pixels().max(SMALL_FRAME) {
-        return Err(Stop::corrupt("a frame is larger than its canvas"));
+    if needed > job.structure.largest_frame {
+        return Err(Stop::corrupt("a frame is larger than the walk found it"));
     }
     let mut indices = vec![0; width * height];
     // In the order of the file and at once: asked for single lines, the crate loses the tail of

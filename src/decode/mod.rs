@@ -9,7 +9,7 @@ mod gif;
 mod orient;
 mod png;
 mod profile;
-mod webp;
+pub(crate) mod webp;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

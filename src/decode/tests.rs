@@ -138,7 +138,7 @@ fn gif() -> Vec<u8> {
 #[test]
 fn the_first_frame_that_shows_something_is_taken() {
     let mut file = structure(Format::Gif, 4, 2);
-    file.frames = 2;
+    (file.frames, file.largest_frame) = (2, 8);
     file.has_alpha = true;
     let mut shown = [0; 32];
     shown[24..28].copy_from_slice(&[255, 0, 0, 255]);
@@ -252,6 +252,9 @@ fn a_raised_flag_stops_every_format() {
 fn the_largest_pictures_of_the_default_limits_fit() {
     let mut file = structure(Format::Png, 7_000, 7_000);
     (file.has_alpha, file.bit_depth) = (true, 16);
+    assert!(memory_needed(&file, Mode::Shown) <= Limits::default().max_memory);
+    let mut file = structure(Format::WebP, 7_000, 7_000);
+    file.parts = vec![part(b"VP8L", PartKind::ImageData, 0, 0..1 << 20)];
     assert!(memory_needed(&file, Mode::Shown) <= Limits::default().max_memory);
     let mut file = structure(Format::Jpeg, 8_160, 6_120);
     file.orientation = Orientation::Rotate90;

@@ -14,11 +14,13 @@ use crate::container::{Part, Structure, slice};
 use crate::finding::ColorModel;
 use crate::geometry::Size;
 use crate::pixels::Layout;
+use crate::policy::Limits;
 
 /// Bytes taken at most. Beside the canvas: a frame's coded bytes, wrapped anew and
 /// then copied by the crate; then either planes of 16×16 macroblocks (1.5 bytes per
 /// pixel) and, with coded alpha, its RGBA and its plane; or the lossless decoder's own, which
-/// works in the RGBA buffer it is given and keeps sub-images of at most a quarter of the pixels.
+/// works in the RGBA buffer it is given and keeps sub-images of a pixel for 4×4 at most. Prefix
+/// tables of a lossless picture come on top: checking refuses those that do not fit ([`tables`]).
 pub(super) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
     let padded = |side: u32| u64::from(side).div_ceil(16) * 16;
     let (width, height) = (padded(structure.stored.width), padded(structure.stored.height));
@@ -37,7 +39,10 @@ pub(super) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
     } else {
         0
     };
-    let lossless_tables = if lossless || alpha || unknown { pixels * 5 / 2 } else { 0 };
+    // Predictors, colour transforms and the entropy image, this one also as numbers of two bytes.
+    let blocks = u64::from(structure.stored.width.div_ceil(4))
+        .saturating_mul(u64::from(structure.stored.height.div_ceil(4)));
+    let sub_images = if lossless || alpha || unknown { blocks.saturating_mul(14) } else { 0 };
     let channels = if mode == Mode::Shown && !structure.has_alpha && !lossless { 3 } else { 4 };
     let animated = structure.frames > 1 || names().any(|n| n == "ANMF");
     let canvas = if animated { 8 } else { channels };
@@ -49,10 +54,22 @@ pub(super) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
         .fold(0, u64::saturating_add);
     pixels
         .saturating_mul(canvas)
-        .saturating_add(beside.max(lossless_tables))
+        .saturating_add(beside.saturating_add(sub_images))
         .saturating_add(coded.saturating_mul(2))
-        // Huffman tables of a lossless picture, entropy tables and borders of a lossy one.
+        // Entropy tables and borders of a lossy picture.
         .saturating_add(2 << 20)
+}
+
+/// The part of an upload's memory that prefix tables may take: a vector that grows holds up to
+/// three times its length for a moment.
+const TABLES_SHARE: u64 = 8;
+
+/// Bytes that the prefix tables of a lossless picture may take: what decoding leaves of the limit.
+pub(crate) fn tables(structure: &Structure, limits: &Limits) -> u64 {
+    let share = limits.max_memory / TABLES_SHARE;
+    let needed = super::memory_needed(structure, Mode::Shown);
+    // A picture that is too large to be decoded may still be checked.
+    limits.max_memory.checked_sub(needed).map_or(share, |left| left.min(share))
 }
 
 fn name(part: &Part) -> &str {

@@ -1,7 +1,8 @@
 //! GIF: the LZW codes of each image give every pixel of its rectangle (the specification of GIF 89a, appendix F).
 //!
 //! Only lengths are followed: a code's string is one longer than the one that it extends, and how
-//! many pixels come out is all that is asked.
+//! many pixels come out is all that is asked. Which colours come out is known, too: a string is made
+//! of pixels that came before it, so each colour's first pixel is a code of its own.
 
 use crate::cancel::Cancellation;
 use crate::container::{Structure, slice};
@@ -18,8 +19,17 @@ pub(super) fn verify(
     let mut findings = Vec::new();
     let mut lengths = vec![0_u16; MAX_CODES];
     let mut image: &[u8] = &[];
+    let mut global = None;
+    let mut transparent = None;
+    let mut frames = 0;
+    let mut outside_palette = None;
     for part in structure.parts() {
         match part.name.as_str() {
+            "header" => {
+                global = slice(bytes, &part.payload).get(4).and_then(|flags| colors(*flags));
+            }
+            "control" => transparent = transparent_index(slice(bytes, &part.payload)),
+            "plain text" => transparent = None,
             "image" => image = slice(bytes, &part.payload),
             "LZW" => {
                 if cancel.is_cancelled() {
@@ -27,14 +37,54 @@ pub(super) fn verify(
                 }
                 let at = part.payload.start;
                 let data = slice(bytes, &part.payload);
-                if let Some(finding) = frame(image, data, &mut lengths, cancel)? {
+                frames += 1;
+                let local = image.get(8).and_then(|flags| colors(*flags));
+                let colors = local.or(global).unwrap_or(0);
+                let mut outside = Outside { colors, transparent: transparent.take(), first: None };
+                if let Some(finding) = frame(image, data, &mut lengths, &mut outside, cancel)? {
                     findings.push(finding.at(at));
+                }
+                // Once for a file: an animation tends to have it in every frame.
+                if let (None, Some(index)) = (&outside_palette, outside.first) {
+                    let kind = FindingKind::OutsidePalette { frame: frames, index, colors };
+                    outside_palette = Some(Finding::warning(kind).at(at));
                 }
             }
             _ => {}
         }
     }
+    findings.extend(outside_palette);
     Ok(findings)
+}
+
+/// Colours of the table that these flags announce (§18, §20).
+fn colors(flags: u8) -> Option<u16> {
+    (flags & 0x80 != 0).then(|| 2 << (flags & 7))
+}
+
+/// Of a graphic control extension (§23).
+const fn transparent_index(control: &[u8]) -> Option<u8> {
+    match *control {
+        [4, flags, _, _, index, 0] if flags & 1 != 0 => Some(index),
+        _ => None,
+    }
+}
+
+/// Watches for colours that the palette does not have.
+struct Outside {
+    colors: u16,
+    /// Nothing is drawn for it, so it may lie anywhere.
+    transparent: Option<u8>,
+    first: Option<u8>,
+}
+
+impl Outside {
+    #[inline]
+    fn look(&mut self, index: u16) {
+        if index >= self.colors && self.first.is_none() && self.transparent != Some(index as u8) {
+            self.first = Some(index as u8);
+        }
+    }
 }
 
 /// The pixels that the descriptor promises, and the LZW minimum code size behind it.
@@ -48,6 +98,7 @@ fn frame(
     image: &[u8],
     data: &[u8],
     lengths: &mut [u16],
+    outside: &mut Outside,
     cancel: &Cancellation,
 ) -> Result<Option<Finding>, Stop> {
     let Some((pixels, code_size)) = promise(image).filter(|(_, bits)| (1..=8).contains(bits))
@@ -76,6 +127,9 @@ fn frame(
             let what = "an image's data use a code that was not yet defined";
             return Ok(Some(Finding::error(FindingKind::Corrupt { what })));
         };
+        if code < strings.clear {
+            outside.look(code);
+        }
         found += u64::from(length);
         if strings.next == 1 << codes.width && codes.width < 12 {
             codes.width += 1;

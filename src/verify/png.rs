@@ -261,8 +261,9 @@ impl Frame {
             let what = "the image data end before the last row";
             findings.push(Finding::error(FindingKind::Truncated { what }).at(self.start));
         } else if !inflater.is_done() {
+            // The checksum at least is missing, so nobody can tell whether the rows are right.
             let what = "the compressed image data have no end";
-            findings.push(Finding::warning(FindingKind::Irregular { what }).at(self.start));
+            findings.push(Finding::error(FindingKind::Truncated { what }).at(self.start));
         }
     }
 }

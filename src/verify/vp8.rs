@@ -41,6 +41,11 @@ const CUT_MODES: Fault =
 const CUT_TOKENS: Fault =
     Fault::Truncated("the coefficients of a lossy image end before its last row");
 
+/// No writer begins a partition with it: its first byte, the top of a number below the range, is
+/// less than 255 (§7.3). Decoders read on from it in different ways.
+const IMPOSSIBLE: Fault =
+    Fault::Corrupt("a partition of a lossy image begins with a byte that no writer puts there");
+
 /// Reads a whole VP8 chunk, whose ten header bytes the walk has judged. Returns the most bytes that
 /// any partition has left: writers end them exactly, so many are a sign of damage.
 pub(super) fn verify(data: &[u8], cancel: &Cancellation) -> Result<usize, Fault> {
@@ -53,6 +58,9 @@ pub(super) fn verify(data: &[u8], cancel: &Cancellation) -> Result<usize, Fault>
     let Some((first, rest)) = rest.split_at_checked(first_size) else {
         return Err(CUT_MODES);
     };
+    if first.first() == Some(&0xff) {
+        return Err(IMPOSSIBLE);
+    }
     let mut modes = BoolDecoder::new(first);
     let header = Header::read(&mut modes);
     if modes.is_overrun() {
@@ -105,16 +113,20 @@ fn partitions(data: &[u8], count: usize) -> Result<Vec<BoolDecoder<'_>>, Fault> 
         let Some((partition, behind)) = rest.split_at_checked(size) else {
             return Err(Fault::Truncated("a partition of a lossy image reaches past its chunk"));
         };
-        partitions.push(BoolDecoder::new(partition));
+        partitions.push(partition);
         rest = behind;
     }
-    partitions.push(BoolDecoder::new(rest));
-    // Even coefficients that take no bits end in bytes that writers flush; decoders refuse a
-    // partition without any.
-    if partitions.iter().any(|partition| partition.unread() == 0) {
-        return Err(CUT_TOKENS);
-    }
-    Ok(partitions)
+    partitions.push(rest);
+    partitions
+        .into_iter()
+        .map(|partition| match partition.first() {
+            Some(0xff) => Err(IMPOSSIBLE),
+            Some(_) => Ok(BoolDecoder::new(partition)),
+            // Even coefficients that take no bits end in bytes that writers flush; decoders refuse
+            // a partition without any.
+            None => Err(CUT_TOKENS),
+        })
+        .collect()
 }
 
 /// What the macroblocks above or to the left leave behind as context.

@@ -12,10 +12,6 @@ use crate::policy::Limits;
 /// the data, or with bytes that are missing from the middle, after which fewer are used up.
 const SLACK: usize = 2;
 
-/// The part of an upload's memory that the tables of a lossless image may take: a vector that
-/// grows holds up to three times its length for a moment.
-const TABLES_SHARE: u64 = 8;
-
 pub(super) fn verify(
     bytes: &[u8],
     structure: &Structure,
@@ -23,6 +19,7 @@ pub(super) fn verify(
     cancel: &Cancellation,
 ) -> Result<Vec<Finding>, Stop> {
     let mut findings = Vec::new();
+    let tables = crate::decode::webp::tables(structure, limits);
     let mut frame = structure.stored_size();
     for part in structure.parts() {
         let data = slice(bytes, &part.payload);
@@ -33,8 +30,8 @@ pub(super) fn verify(
             }
             _ if part.kind != PartKind::ImageData => continue,
             "VP8 " => vp8::verify(data, cancel),
-            "VP8L" => lossless(data, limits, cancel),
-            "ALPH" => alpha(data, frame, limits, cancel),
+            "VP8L" => lossless(data, tables, cancel),
+            "ALPH" => alpha(data, frame, tables, cancel),
             _ => continue,
         };
         match read {
@@ -59,23 +56,23 @@ fn frame_size(header: &[u8]) -> Option<Size> {
     Some(Size::new(side(6)?, side(9)?))
 }
 
-fn lossless(data: &[u8], limits: &Limits, cancel: &Cancellation) -> Result<usize, Fault> {
+fn lossless(data: &[u8], tables: u64, cancel: &Cancellation) -> Result<usize, Fault> {
     let Some((head, stream)) = data.split_at_checked(5) else {
         return Err(Fault::Truncated("a lossless image ends inside its header"));
     };
     let bits = u32::from_le_bytes([head[1], head[2], head[3], head[4]]);
     let size = Size::new((bits & 0x3fff) + 1, ((bits >> 14) & 0x3fff) + 1);
-    vp8l::verify(stream, size, limits.max_memory / TABLES_SHARE, cancel)
+    vp8l::verify(stream, size, tables, cancel)
 }
 
 /// Alpha is a plane of bytes, or the green of a lossless image without a header (RFC 9649
 /// §2.7.1.2).
-fn alpha(data: &[u8], size: Size, limits: &Limits, cancel: &Cancellation) -> Result<usize, Fault> {
+fn alpha(data: &[u8], size: Size, tables: u64, cancel: &Cancellation) -> Result<usize, Fault> {
     let Some((info, stream)) = data.split_first() else {
         return Err(Fault::Truncated("an ALPH chunk is empty"));
     };
     if info & 3 == 1 {
-        return vp8l::verify(stream, size, limits.max_memory / TABLES_SHARE, cancel);
+        return vp8l::verify(stream, size, tables, cancel);
     }
     let present = stream.len() as u64;
     match present.checked_sub(size.pixels()) {

@@ -111,15 +111,18 @@ pub(crate) fn gif(width: u16, height: u16, frames: u16) -> Vec<u8> {
 /// The PNG with one more chunk before its IEND.
 pub(crate) fn with_chunk(mut png: Vec<u8>, name: [u8; 4], payload: &[u8]) -> Vec<u8> {
     let end = png.split_off(png.len() - 12);
-    png.extend((payload.len() as u32).to_be_bytes());
-    png.extend(name);
-    png.extend(payload);
+    png.extend(chunk(name, payload));
+    png.extend(end);
+    png
+}
+
+/// A chunk of a PNG.
+pub(crate) fn chunk(name: [u8; 4], payload: &[u8]) -> Vec<u8> {
     let mut crc = crc32fast::Hasher::new();
     crc.update(&name);
     crc.update(payload);
-    png.extend(crc.finalize().to_be_bytes());
-    png.extend(end);
-    png
+    let length = (payload.len() as u32).to_be_bytes();
+    [&length[..], &name, payload, &crc.finalize().to_be_bytes()].concat()
 }
 
 /// The JPEG with one more segment after its SOI.

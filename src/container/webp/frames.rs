@@ -47,6 +47,9 @@ impl Walk<'_> {
             Some(info) if info & 3 > 1 => {
                 self.out.corrupt(at, "the compression of an ALPH chunk does not exist");
             }
+            Some(info) if info >> 4 & 3 > 1 => {
+                self.out.corrupt(at, "the pre-processing of an ALPH chunk does not exist");
+            }
             Some(_) => {}
         }
         self.out.part(

@@ -85,7 +85,7 @@ pub(crate) fn verify(
         findings: Vec::new(),
     };
     match segments::read(bytes, structure, &mut verifier) {
-        Ok(()) => verifier.judge_progress(structure.end),
+        Ok(()) => verifier.judge_progress(structure),
         Err(Stop::Finding(finding)) => verifier.findings.push(finding),
         Err(Stop::Cancelled) => return Err(Stop::Cancelled),
     }
@@ -120,19 +120,22 @@ impl Verifier<'_> {
         warn_once(&mut self.findings, FindingKind::Irregular { what }, at);
     }
 
-    /// After the last scan: whether all of the picture was sent.
-    fn judge_progress(&mut self, end: u64) {
+    /// After the last scan: whether all of the picture was sent. Some writers leave out the finest
+    /// scans and put the end mark; where this is missing, too, the file was cut between two scans.
+    fn judge_progress(&mut self, structure: &Structure) {
         let Some(frame) = &self.frame else { return };
+        let ended = structure.parts().iter().any(|part| part.name.as_str() == "EOI");
+        let unfinished = if ended { Severity::Warning } else { Severity::Error };
         for component in self.progress.bits_to_come.iter().take(frame.components.len()) {
             let (what, severity) = match component[0] {
                 None => ("a component without a scan", Severity::Error),
                 Some(_) if component.iter().any(|bits| bits.is_some_and(|bits| bits > 0)) => {
-                    ("scans that would complete the precision", Severity::Warning)
+                    ("scans that would complete the precision", unfinished)
                 }
                 Some(_) if component.iter().all(Option::is_some) => continue,
-                Some(_) => ("scans of higher frequencies", Severity::Warning),
+                Some(_) => ("scans of higher frequencies", unfinished),
             };
-            let finding = Finding::error(FindingKind::Truncated { what }).at(end);
+            let finding = Finding::error(FindingKind::Truncated { what }).at(structure.end);
             self.findings.push(finding.with_severity(severity));
             return;
         }

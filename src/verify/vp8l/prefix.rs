@@ -113,6 +113,12 @@ impl Book {
             *lengths.get_mut(first as usize).ok_or(BAD)? = 1;
             if two {
                 let second = bits.take(8)?;
+                // Whether it then takes one bit or none, decoders do not agree.
+                if second == first {
+                    return Err(Fault::Corrupt(
+                        "a prefix code of a lossless image is one symbol twice",
+                    ));
+                }
                 *lengths.get_mut(second as usize).ok_or(BAD)? = 1;
             }
         } else {
