@@ -7,6 +7,7 @@ use crate::service::{Theme, ThemeColor};
 
 /// The colours of a picture, and those to paint a player with.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the APIs' own names")]
 pub(crate) struct Colors {
     /// The picture's main colours, the largest area first; empty for a wholly transparent picture.
     #[schema(value_type = Vec<ImageColor>)]

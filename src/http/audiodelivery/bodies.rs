@@ -178,6 +178,7 @@ async fn cover_url(
 
 /// Where to upload to, and until when. Needs no key.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the API's own names")]
 pub(crate) struct Upload {
     /// The method to use.
     method: &'static str,

@@ -16,6 +16,7 @@ use crate::service::{ApiKey, Role};
 
 /// Which spellings a surface takes.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each stands for itself")]
 pub(crate) struct Credentials {
     /// `Authorization: Basic base64(ID:SECRET)` (RFC 7617).
     pub(crate) basic: bool,
@@ -55,7 +56,7 @@ impl Credentials {
     /// Id and secret, from wherever this surface looks for them.
     fn find(self, parts: &Parts) -> Option<(String, String)> {
         if self.api_key
-            && let Some(found) = self.api_key(parts)
+            && let Some(found) = api_key(parts)
         {
             return Some(found);
         }
@@ -78,15 +79,15 @@ impl Credentials {
         }
         if self.pair { pair(value) } else { None }
     }
+}
 
-    fn api_key(self, parts: &Parts) -> Option<(String, String)> {
-        if let Some(value) = parts.headers.get("x-api-key") {
-            return pair(value.to_str().ok()?.trim());
-        }
-        let fields = super::input::fields(&parts.uri).ok()?;
-        let (_, value) = fields.iter().find(|(name, _)| name == "x-api-key")?;
-        pair(value)
+fn api_key(parts: &Parts) -> Option<(String, String)> {
+    if let Some(value) = parts.headers.get("x-api-key") {
+        return pair(value.to_str().ok()?.trim());
     }
+    let fields = super::input::fields(&parts.uri).ok()?;
+    let (_, value) = fields.iter().find(|(name, _)| name == "x-api-key")?;
+    pair(value)
 }
 
 /// Clients write base64 with and without its padding.

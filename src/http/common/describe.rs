@@ -16,8 +16,6 @@ pub(crate) struct ErrorDocs {
 }
 
 impl ErrorDocs {
-    /// Those that no operation is safe from.
-    pub(crate) const ANY: &'static [u16] = &[400, 404, 405, 408, 500, 503, 504];
     /// Those of operations that take credentials.
     pub(crate) const WITH_KEY: &'static [u16] = &[400, 401, 403, 404, 405, 408, 429, 500, 503, 504];
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::service::{Asset, ServiceError};
@@ -53,14 +53,14 @@ pub(crate) struct Failure {
     /// A sentence for a person, with nothing in it that clients must not know.
     pub(crate) message: String,
     /// Headers that go with it.
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// What is stored already, with its public link, where a surface tells it.
     pub(crate) existing: Option<(Box<Asset>, String)>,
 }
 
 impl Failure {
     pub(crate) fn new(cause: Cause, code: &'static str, message: impl Into<String>) -> Self {
-        Self { cause, code, message: message.into(), headers: HeaderMap::new(), existing: None }
+        Self { cause, code, message: message.into(), headers: Vec::new(), existing: None }
     }
 
     pub(crate) fn bad_request(code: &'static str, message: impl Into<String>) -> Self {
@@ -118,7 +118,7 @@ impl Failure {
     #[must_use]
     pub(crate) fn with_header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
-            self.headers.insert(name, value);
+            self.headers.push((name, value));
         }
         self
     }

@@ -33,7 +33,7 @@
 //! - `rate`      so many requests per key and second
 //! - `body`      bodies piece by piece under caps and clocks; `multipart` on top of it
 //! - `failure`   what went wrong, before it is worded
-//! - `accept`    which format a client wants; `conditional` ETags and ranges; `serving` joins them
+//! - `accept`    which format a client wants; `conditional` entity tags and ranges; `serving` joins them
 //! - `seam`      described above; `describe` documents it in OpenAPI
 //! - `input`     path segments, queries and JSON bodies
 //! - `cross`     pages of other origins
@@ -54,7 +54,6 @@ mod serving;
 
 use std::sync::Arc;
 
-pub(crate) use accept::Accept;
 pub(crate) use auth::{Caller, Credentials};
 pub(crate) use body::{BodyRules, Received, ReceivedFile, receive};
 pub(crate) use cross::{any_origin, any_origin_may_read};
@@ -63,7 +62,7 @@ pub(crate) use failure::{Cause, Failure};
 pub(crate) use input::{Segments, json_body, number, query, uuid_in_path};
 pub(crate) use request_id::RequestId;
 pub(crate) use seam::surface;
-pub(crate) use serving::{Caching, serve_original, serve_picture};
+pub(crate) use serving::{Caching, serve_picture};
 
 use axum::response::Response;
 

@@ -55,7 +55,7 @@ impl Rates {
                     1.0 / self.each.as_secs_f64()
                 ),
             )
-            .retry_after(ahead - self.allowance));
+            .retry_after(ahead.saturating_sub(self.allowance)));
         }
         keys.insert(key.to_owned(), until);
         Ok(())
@@ -65,6 +65,9 @@ impl Rates {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use axum::http::HeaderValue;
+    use axum::http::header::RETRY_AFTER;
+
     use super::*;
 
     #[test]
@@ -82,7 +85,7 @@ mod tests {
         }
         let refused = rates.take("a", start).unwrap_err();
         assert_eq!(refused.status(), 429);
-        assert_eq!(refused.headers["retry-after"], "1");
+        assert_eq!(refused.headers, [(RETRY_AFTER, HeaderValue::from_static("1"))]);
         rates.take("b", start).unwrap();
         rates.take("a", start + Duration::from_millis(100)).unwrap();
         assert!(rates.take("a", start + Duration::from_millis(100)).is_err());
