@@ -130,7 +130,7 @@ async fn metadata_are_set_cleared_and_measured() {
     assert!(message.contains("126") && message.contains("125"), "{message}");
     app.send(put_json(&path, r#"{"altText":7}"#)).await.refuses(422, "invalid", "altText");
     app.send(put_json(&path, "[1]")).await.refuses(400, "bad_json", "error");
-    app.send(put_json(&path, "{").into()).await.refuses(400, "bad_json", "error");
+    app.send(put_json(&path, "{")).await.refuses(400, "bad_json", "error");
     let text = signed(Method::PUT, &path).header(header::CONTENT_TYPE, "text/plain");
     let text = text.body(Body::from("{}")).unwrap();
     app.send(text).await.refuses(400, "not_json", "error");
