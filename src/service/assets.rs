@@ -192,19 +192,30 @@ impl Assets {
         found.filter(|asset| self.lives(asset)).ok_or(NO_IMAGE)
     }
 
-    /// A page of what a tenant has on an API, the newest first, disabled ones included.
+    /// The living asset of this id that came through this API, whoever asks: for APIs whose links
+    /// hold the id itself.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] when there is none.
+    pub async fn linked(&self, surface: Surface, id: Uuid) -> Result<Asset> {
+        let found = self.inner.catalog.asset(id).await?;
+        found.filter(|asset| asset.surface == surface && self.lives(asset)).ok_or(NO_IMAGE)
+    }
+
+    /// A page of what a tenant has on an API, or on all of them (`None`), the newest first, disabled
+    /// ones included.
     ///
     /// # Errors
     /// [`ServiceError::Storage`] when the database fails.
     pub async fn list(
         &self,
         tenant: &str,
-        surface: Surface,
+        surface: impl Into<Option<Surface>>,
         skip: u64,
         count: u64,
     ) -> Result<Vec<Asset>> {
         let now = self.inner.settings.clock.now();
-        self.inner.catalog.assets(tenant, surface, now, skip, count).await
+        self.inner.catalog.assets(tenant, surface.into(), now, skip, count).await
     }
 
     /// Sets or clears the alternative text.

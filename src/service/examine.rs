@@ -3,7 +3,8 @@
 
 use crate::decode::Mode;
 use crate::{
-    ByteDigest, Cancellation, DuplicateRule, ImageDigest, Palette, Pipeline, Policy, Upload,
+    ByteDigest, Cancellation, DuplicateRule, ImageDigest, Palette, Pipeline, Policy, Rejection,
+    Report, Upload,
 };
 
 use super::assets::{Assets, Result};
@@ -92,6 +93,34 @@ pub(super) async fn on_a_processor<T: Send + 'static>(
 }
 
 impl Assets {
+    /// The verdict on a picture, with digests and colours, as storing it through this API would find
+    /// it; nothing is stored. The refusal of a file is an answer here, not an error.
+    ///
+    /// # Errors
+    /// [`ServiceError::Overloaded`] when the budget is full, [`ServiceError::Storage`] when the body
+    /// cannot be read back.
+    pub async fn inspect(
+        &self,
+        new: NewAsset,
+        body: Spooled,
+    ) -> Result<std::result::Result<Report, Box<Rejection>>> {
+        let first = match self.look(&new, &body).await {
+            Err(ServiceError::Rejected(rejection)) => return Ok(Err(rejection)),
+            first => first?,
+        };
+        let memory = first.memory.saturating_add(body.length());
+        let memory = self.inner.admission.memory(memory).await?;
+        let pipeline = self.inner.examiners.of(new.surface)?;
+        let cancellation = Cancellation::new();
+        let _cancel = CancelOnDrop(cancellation.clone());
+        let upload = claiming(&new, body.read().await?, &cancellation);
+        match on_a_processor(self, memory, move || pipeline.process(&upload)).await? {
+            Ok(report) => Ok(Ok(report)),
+            Err(crate::Error::Rejected(rejection)) => Ok(Err(rejection)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     pub(super) fn policy(&self, surface: Surface) -> &Policy {
         self.inner.settings.policies.of(surface)
     }

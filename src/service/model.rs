@@ -44,7 +44,8 @@ impl Surface {
         }
     }
 
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
+    /// The one of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|surface| surface.name() == name)
     }
 }

@@ -103,23 +103,33 @@ impl Catalog {
     pub(crate) async fn assets(
         &self,
         tenant: &str,
-        surface: Surface,
+        surface: Option<Surface>,
         now: Timestamp,
         skip: u64,
         count: u64,
     ) -> Result<Vec<Asset>> {
-        let rows = sqlx::query(read!(
-            "WHERE assets.tenant = ? AND assets.surface = ?
-             AND (assets.expires_at IS NULL OR assets.expires_at > ?)
-             ORDER BY assets.created_at DESC, assets.id LIMIT ? OFFSET ?"
-        ))
-        .bind(tenant)
-        .bind(surface.name())
-        .bind(now.as_millisecond())
-        .bind(signed(count))
-        .bind(signed(skip))
-        .fetch_all(&self.readers)
-        .await?;
+        // Two statements: one for both could not use the index.
+        let query = match surface {
+            Some(surface) => sqlx::query(read!(
+                "WHERE assets.tenant = ? AND assets.surface = ?
+                 AND (assets.expires_at IS NULL OR assets.expires_at > ?)
+                 ORDER BY assets.created_at DESC, assets.id LIMIT ? OFFSET ?"
+            ))
+            .bind(tenant)
+            .bind(surface.name()),
+            None => sqlx::query(read!(
+                "WHERE assets.tenant = ?
+                 AND (assets.expires_at IS NULL OR assets.expires_at > ?)
+                 ORDER BY assets.created_at DESC, assets.id LIMIT ? OFFSET ?"
+            ))
+            .bind(tenant),
+        };
+        let rows = query
+            .bind(now.as_millisecond())
+            .bind(signed(count))
+            .bind(signed(skip))
+            .fetch_all(&self.readers)
+            .await?;
         of_rows(&rows)
     }
 

@@ -1,0 +1,137 @@
+//! Upload sessions: many tracks into one collection. A session's id is the credential of all that is
+//! done in it, so that a browser needs no key.
+
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use serde_json::{Map, Value};
+
+use super::bodies::{Answer, NewTrack, OneSession, SessionBody, TrackOfSession, Upload};
+use super::fields::{Fields, NewTrackRequest, SessionRequest};
+use super::voice::answer;
+use super::{Caller, within_scope};
+use crate::http::common::{Context, Failure, RequestId, Segments, uuid_in_path};
+use crate::service::{Change, Role, TicketFor, UploadSession};
+
+/// Seconds for which a session lasts when nothing is said.
+const DEFAULT_SECONDS: u64 = 3600;
+
+async fn told(
+    context: &Context,
+    id: &RequestId,
+    session: &UploadSession,
+) -> Result<Response, Failure> {
+    let collection = context.assets.collection(&session.tenant, session.collection).await?;
+    let rest = OneSession {
+        upload_session_id: session.id,
+        upload_session: SessionBody::of(session),
+        player_color: collection.theme.map(|theme| theme.player_color),
+        expires_at: session.expires_at.to_string(),
+    };
+    Ok(answer(id, rest))
+}
+
+/// Create an upload session for batch uploading tracks
+#[utoipa::path(
+    post,
+    path = "/v1/upload_session",
+    operation_id = "createUploadSession",
+    security(("bearer" = [])),
+    request_body(content = SessionRequest),
+    responses((status = 200, description = "The session.", body = Answer<OneSession>))
+)]
+pub(crate) async fn create(
+    State(context): State<Context>,
+    Extension(id): Extension<RequestId>,
+    caller: Caller,
+    request: Request,
+) -> Result<Response, Failure> {
+    caller.must(Role::Uploader)?;
+    let fields = Fields::of(&context, request).await?;
+    let collection = fields.id("collection_id")?.or(caller.key.collection).ok_or_else(|| {
+        let message = "collection_id is missing; only keys for one collection may leave it out";
+        Failure::invalid("collection_id", message)
+    })?;
+    within_scope(&caller, collection)?;
+    let organization_index = match fields.text("organization_index")? {
+        Change::Set(index) => index,
+        Change::Keep => None,
+    };
+    let expires_in = fields.whole("expires_in", u64::MAX)?.unwrap_or(DEFAULT_SECONDS);
+    let session = context
+        .assets
+        .create_session(
+            caller.key.home(),
+            collection,
+            fields.id("creator_id")?,
+            organization_index,
+            fields.metadata()?.unwrap_or_else(|| Value::Object(Map::new())),
+            Duration::from_secs(expires_in),
+        )
+        .await?;
+    told(&context, &id, &session).await
+}
+
+async fn session(context: &Context, text: &str) -> Result<UploadSession, Failure> {
+    Ok(context.assets.session(uuid_in_path(text, "upload session")?).await?)
+}
+
+/// Get an upload session
+#[utoipa::path(
+    get,
+    path = "/v1/upload_session/{upload_session_id}",
+    operation_id = "getUploadSession",
+    security((), ("bearer" = [])),
+    params(("upload_session_id" = String, Path, format = "uuid", description = "The session.")),
+    responses((status = 200, description = "The session.", body = Answer<OneSession>))
+)]
+pub(crate) async fn get(
+    State(context): State<Context>,
+    Extension(id): Extension<RequestId>,
+    Segments(of): Segments<String>,
+) -> Result<Response, Failure> {
+    told(&context, &id, &session(&context, &of).await?).await
+}
+
+/// Create a track within an upload session
+///
+/// Answers with where to upload its audio and its cover.
+#[utoipa::path(
+    post,
+    path = "/v1/upload/{upload_session_id}/track",
+    operation_id = "createTrack",
+    security((), ("bearer" = [])),
+    params(("upload_session_id" = String, Path, format = "uuid", description = "The session.")),
+    request_body(content = NewTrackRequest),
+    responses((status = 200, description = "The new track.", body = Answer<TrackOfSession>))
+)]
+pub(crate) async fn create_track(
+    State(context): State<Context>,
+    Extension(id): Extension<RequestId>,
+    Segments(of): Segments<String>,
+    request: Request,
+) -> Result<Response, Failure> {
+    let session = session(&context, &of).await?;
+    let fields = Fields::of(&context, request).await?.of_track()?;
+    let track = context.assets.create_track(&session, fields).await?;
+    // What a session has handed out ends with it.
+    let settings = context.assets.settings();
+    let left = session.expires_at.as_millisecond() - settings.clock.now().as_millisecond();
+    let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
+    let ttl = settings.ticket_ttl.min(left);
+    let issue = |what| context.assets.issue_ticket(&track.tenant, what, ttl);
+    let audio = issue(TicketFor::TrackAudio(track.id)).await?;
+    let cover = issue(TicketFor::TrackCover(track.id)).await?;
+    let track_upload = Upload::of(&context, "PUT", &audio);
+    let rest = TrackOfSession {
+        upload_session_id: session.id,
+        track_id: track.id,
+        track: NewTrack::of(&track, &track_upload.upload_url),
+        upload_session: SessionBody::of(&session),
+        track_upload,
+        track_cover_upload: Upload::of(&context, "POST", &cover),
+    };
+    Ok(answer(&id, rest))
+}

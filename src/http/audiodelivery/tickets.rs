@@ -1,0 +1,115 @@
+//! Uploads to a ticket: the link is the credential, good for one accepted upload. The same bytes again
+//! get the same answer, so that a client may retry what it saw no answer to.
+
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use utoipa::ToSchema;
+
+use super::bodies::{Answer, CollectionBody, HungCover, OneTrack, TrackBody};
+use super::voice::answer;
+use crate::http::colors::Colors;
+use crate::http::common::{BodyRules, Context, Failure, RequestId, Segments, receive};
+use crate::service::{Surface, TicketFor};
+
+/// A file as a form.
+#[derive(ToSchema)]
+#[schema(as = TicketForm)]
+#[expect(dead_code, reason = "it is read part by part; this describes it")]
+pub(crate) struct FileForm {
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
+/// Upload a cover
+///
+/// To the `upload_url` of a cover upload. The body is the image itself, or a form with the part
+/// `file`. The link is used up when the image is accepted; until it expires the same image gets the
+/// same answer, and any other 404.
+#[utoipa::path(
+    post,
+    path = "/v1/ticket/{ticket}",
+    operation_id = "uploadCover",
+    security(()),
+    params(("ticket" = String, Path, description = "The ticket.")),
+    request_body(content((FileForm = "multipart/form-data"), (Vec<u8> = "application/octet-stream"))),
+    responses(
+        (status = 200, description = "The cover's colours, and whose cover it is.", body = Answer<HungCover>),
+        (status = 422, description = "The image was refused.", body = super::bodies::AudiodeliveryError)
+    )
+)]
+pub(crate) async fn upload_cover(
+    State(context): State<Context>,
+    Extension(id): Extension<RequestId>,
+    Segments(token): Segments<String>,
+    request: Request,
+) -> Result<Response, Failure> {
+    // Before the body is read: nobody sends 16 MiB for nothing.
+    let what = context.assets.ticket(&token).await?;
+    if matches!(what, TicketFor::TrackAudio(_)) {
+        return Err(Failure::not_found("upload"));
+    }
+    let rules = BodyRules::image(&context, Surface::Audiodelivery, &["file"]);
+    let file = receive(&context, request, &rules).await?.file()?;
+    let cover =
+        context.assets.redeem_cover(&token, file.file_name, file.media_type, file.body).await?;
+    context.metrics.accepted("audiodelivery");
+    let mut rest = HungCover {
+        colors: Colors::of(cover.theme.as_ref()),
+        collection_id: None,
+        collection: None,
+        track_id: None,
+        track: None,
+    };
+    // The cover is stored: should its collection be gone again by now, that is another matter.
+    match what {
+        TicketFor::CollectionCover(of) => {
+            rest.collection_id = Some(of);
+            if let Ok(found) = context.assets.collection(&cover.tenant, of).await {
+                rest.collection = CollectionBody::of(&context, found).await.ok();
+            }
+        }
+        TicketFor::TrackCover(of) | TicketFor::TrackAudio(of) => {
+            rest.track_id = Some(of);
+            if let Ok(found) = context.assets.track(&cover.tenant, of).await {
+                rest.track = TrackBody::of(&context, found).await.ok();
+            }
+        }
+    }
+    Ok(answer(&id, rest))
+}
+
+/// Upload a track's audio
+///
+/// To the `upload_url` of a track upload. The body is the recording itself, or a form with the part
+/// `file`. Its length, title and artist are read, and its picture becomes the track's cover where
+/// there is none.
+#[utoipa::path(
+    put,
+    path = "/v1/ticket/{ticket}",
+    operation_id = "uploadAudio",
+    security(()),
+    params(("ticket" = String, Path, description = "The ticket.")),
+    request_body(content((FileForm = "multipart/form-data"), (Vec<u8> = "application/octet-stream"))),
+    responses(
+        (status = 200, description = "The track.", body = Answer<OneTrack>),
+        (status = 422, description = "The file is no audio.", body = super::bodies::AudiodeliveryError)
+    )
+)]
+pub(crate) async fn upload_audio(
+    State(context): State<Context>,
+    Extension(id): Extension<RequestId>,
+    Segments(token): Segments<String>,
+    request: Request,
+) -> Result<Response, Failure> {
+    let TicketFor::TrackAudio(_) = context.assets.ticket(&token).await? else {
+        return Err(Failure::not_found("upload"));
+    };
+    let rules = BodyRules::file(&context, context.assets.settings().max_audio_bytes);
+    let file = receive(&context, request, &rules).await?.file()?;
+    let track = context.assets.redeem_audio(&token, file.body).await?;
+    context.metrics.accepted("audiodelivery");
+    let track_id = track.id;
+    let track = TrackBody::of(&context, track).await?;
+    Ok(answer(&id, OneTrack { track_id, track }))
+}

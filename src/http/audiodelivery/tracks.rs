@@ -1,0 +1,114 @@
+//! Tracks.
+
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::response::Response;
+
+use super::bodies::{Answer, GoneTrack, OneTrack, TrackBody, TrackCover, Upload};
+use super::fields::{Fields, TrackRequest};
+use super::voice::answer;
+use super::{Caller, track};
+use crate::http::common::{Context, Failure, RequestId, Segments};
+use crate::service::{Role, TicketFor, Track};
+
+async fn told(context: &Context, id: &RequestId, of: Track) -> Result<Response, Failure> {
+    let track_id = of.id;
+    let track = TrackBody::of(context, of).await?;
+    Ok(answer(id, OneTrack { track_id, track }))
+}
+
+/// Get a track
+#[utoipa::path(
+    get,
+    path = "/v1/track/{track_id}",
+    operation_id = "getTrack",
+    security(("bearer" = [])),
+    params(("track_id" = String, Path, format = "uuid", description = "The track.")),
+    responses((status = 200, description = "The track.", body = Answer<OneTrack>))
+)]
+pub(crate) async fn get(
+    State(context): State<Context>,
+    Extension(id): Extension<RequestId>,
+    caller: Caller,
+    Segments(of): Segments<String>,
+) -> Result<Response, Failure> {
+    caller.must(Role::Reader)?;
+    let of = track(&context, &caller, &of).await?;
+    told(&context, &id, of).await
+}
+
+/// Update a track
+///
+/// Fields that are left out stay as they are.
+#[utoipa::path(
+    patch,
+    path = "/v1/track/{track_id}",
+    operation_id = "updateTrack",
+    security(("bearer" = [])),
+    params(("track_id" = String, Path, format = "uuid", description = "The track.")),
+    request_body(content = TrackRequest),
+    responses((status = 200, description = "The track.", body = Answer<OneTrack>))
+)]
+pub(crate) async fn update(
+    State(context): State<Context>,
+    Extension(id): Extension<RequestId>,
+    caller: Caller,
+    Segments(of): Segments<String>,
+    request: Request,
+) -> Result<Response, Failure> {
+    caller.must(Role::Uploader)?;
+    let of = track(&context, &caller, &of).await?;
+    let fields = Fields::of(&context, request).await?.of_track()?;
+    let updated = context.assets.update_track(&of.tenant, of.id, fields).await?;
+    told(&context, &id, updated).await
+}
+
+/// Delete a track
+///
+/// With its cover and audio.
+#[utoipa::path(
+    delete,
+    path = "/v1/track/{track_id}",
+    operation_id = "deleteTrack",
+    security(("bearer" = [])),
+    params(("track_id" = String, Path, format = "uuid", description = "The track.")),
+    responses((status = 200, description = "It is gone.", body = Answer<GoneTrack>))
+)]
+pub(crate) async fn remove(
+    State(context): State<Context>,
+    Extension(id): Extension<RequestId>,
+    caller: Caller,
+    Segments(of): Segments<String>,
+) -> Result<Response, Failure> {
+    caller.must(Role::Uploader)?;
+    let of = track(&context, &caller, &of).await?;
+    context.assets.remove_track(&of.tenant, of.id).await?;
+    Ok(answer(&id, GoneTrack { track_id: of.id }))
+}
+
+/// Generate an upload URL for a track's cover image
+///
+/// After you upload the image to it, the image is processed for colours and applied to the track.
+#[utoipa::path(
+    post,
+    path = "/v1/track/{track_id}/cover",
+    operation_id = "createTrackCoverUpload",
+    security(("bearer" = [])),
+    params(("track_id" = String, Path, format = "uuid", description = "The track.")),
+    responses((status = 200, description = "Where to upload the cover to.", body = Answer<TrackCover>))
+)]
+pub(crate) async fn cover(
+    State(context): State<Context>,
+    Extension(id): Extension<RequestId>,
+    caller: Caller,
+    Segments(of): Segments<String>,
+) -> Result<Response, Failure> {
+    caller.must(Role::Uploader)?;
+    let of = track(&context, &caller, &of).await?;
+    let (what, ttl) = (TicketFor::TrackCover(of.id), context.assets.settings().ticket_ttl);
+    let ticket = context.assets.issue_ticket(&of.tenant, what, ttl).await?;
+    let track_cover_upload = Upload::of(&context, "POST", &ticket);
+    let track_id = of.id;
+    let track = TrackBody::of(&context, of).await?;
+    Ok(answer(&id, TrackCover { of: OneTrack { track_id, track }, track_cover_upload }))
+}

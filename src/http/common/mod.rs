@@ -1,0 +1,104 @@
+//! What the surfaces have in common.
+//!
+//! A surface is a list of handlers and a [`Voice`]: its name, the credentials that it takes, and how
+//! it words an error. A handler is an ordinary axum handler with [`Context`] as its state:
+//!
+//! ```text
+//! #[utoipa::path(post, path = "/things/{id}", responses((status = 200, body = Thing)))]
+//! async fn put_thing(
+//!     State(context): State<Context>,
+//!     caller: Caller<Mine>,                  // 401 and 429 before anything else is looked at
+//!     Segments(id): Segments<String>,        // a path that is no text is a 404
+//!     request: Request,
+//! ) -> Result<Response, Failure> {
+//!     caller.must(Role::Uploader)?;                            // 403
+//!     let id = uuid_in_path(&id, "thing")?;                    // 404 when not well-formed
+//!     let rules = BodyRules::image(&context, Surface::Backoffice, &["file", "image"]);
+//!     let upload = receive(&context, request, &rules).await?;  // multipart or raw, spooled
+//!     let file = upload.file()?;                               // 400 `missing_file` without one
+//!     let asset = context.assets.store(new, file.body).await?; // ServiceError becomes Failure
+//!     ...
+//! }
+//!
+//! pub(crate) fn api(context: &Context) -> OpenApiRouter {
+//!     surface::<Mine>(OpenApiRouter::default().routes(routes!(put_thing)), context)
+//! }
+//! ```
+//!
+//! [`surface`] puts one seam around all of a surface's routes. There a request gets its id, span and
+//! metrics; there a panic becomes a 500; and there every [`Failure`], from wherever it came, is worded by
+//! the surface's [`Voice`], so that a handler never writes an error's body itself.
+//!
+//! - `auth`      credentials in all their spellings → [`Caller`]
+//! - `rate`      so many requests per key and second
+//! - `body`      bodies piece by piece under caps and clocks; `multipart` on top of it
+//! - `failure`   what went wrong, before it is worded
+//! - `accept`    which format a client wants; `conditional` entity tags and ranges; `serving` joins them
+//! - `seam`      described above; `describe` documents it in OpenAPI
+//! - `input`     path segments, queries and JSON bodies
+//! - `cross`     pages of other origins
+
+mod accept;
+mod auth;
+mod body;
+mod conditional;
+mod cross;
+mod describe;
+mod failure;
+mod input;
+mod multipart;
+mod rate;
+mod request_id;
+mod seam;
+mod serving;
+
+use std::sync::Arc;
+
+pub(crate) use auth::{Caller, Credentials};
+pub(crate) use body::{BodyRules, Received, ReceivedFile, receive};
+pub(crate) use cross::{any_origin, any_origin_may_read};
+pub(crate) use describe::{ErrorDocs, describe};
+pub(crate) use failure::{Cause, Failure};
+pub(crate) use input::{Segments, json_body, number, query, uuid_in_path};
+pub(crate) use request_id::RequestId;
+pub(crate) use seam::surface;
+pub(crate) use serving::{Caching, serve_picture};
+
+use axum::response::Response;
+
+use super::metrics::Metrics;
+use super::options::Options;
+use crate::service::Assets;
+
+/// What every handler has at hand.
+#[derive(Clone)]
+pub(crate) struct Context {
+    pub(crate) assets: Assets,
+    pub(crate) options: Arc<Options>,
+    pub(crate) metrics: Arc<Metrics>,
+    rates: Arc<rate::Rates>,
+}
+
+impl Context {
+    pub(crate) fn new(assets: Assets, options: Options) -> Self {
+        let rates = rate::Rates::new(&options);
+        Self {
+            assets,
+            options: Arc::new(options),
+            metrics: Arc::new(Metrics::new()),
+            rates: Arc::new(rates),
+        }
+    }
+}
+
+/// How a surface speaks.
+pub(crate) trait Voice: Send + Sync + 'static {
+    /// Its name in logs and metrics.
+    const NAME: &'static str;
+    /// The credentials that it takes.
+    const CREDENTIALS: Credentials;
+
+    /// Words a failure. Only the status, the body and its content type are looked at: the seam adds
+    /// the headers that every surface has.
+    fn word(failure: &Failure, id: &RequestId) -> Response;
+}

@@ -1,0 +1,299 @@
+//! What a tenant has, whichever API it came through, and a second look at it: lists, near duplicates,
+//! and verdicts on pictures that are not to be stored.
+
+use axum::extract::{Request, State};
+use axum::http::Uri;
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::colors::Colors;
+use super::common::{
+    BodyRules, Context, Credentials, ErrorDocs, Failure, RequestId, Segments, Voice, describe,
+    number, query, receive, surface, uuid_in_path,
+};
+use super::options::Options;
+use crate::Inspection;
+use crate::service::{Asset, Assets, NewAsset, Role, Surface};
+
+type Caller = super::common::Caller<Library>;
+
+/// Most assets in one answer.
+const MAX_COUNT: u64 = 200;
+/// Most assets that may be left out.
+const MAX_SKIP: u64 = 1_000_000_000;
+/// Bits of 64 in which pictures may differ that look alike, when nothing is said.
+const RADIUS: u64 = 10;
+
+struct Library;
+
+/// What is wrong, in a sentence.
+#[derive(Serialize, ToSchema)]
+struct LibraryError {
+    error: String,
+}
+
+impl Voice for Library {
+    const NAME: &'static str = "library";
+    const CREDENTIALS: Credentials =
+        Credentials { basic: true, bearer: true, pair: false, api_key: true };
+
+    fn word(failure: &Failure, _: &RequestId) -> Response {
+        let body = LibraryError { error: failure.message.clone() };
+        (failure.status(), Json(body)).into_response()
+    }
+}
+
+/// The routes, to be mounted anywhere: `/library/assets[/{id}/near]` and `/library/inspect`.
+///
+/// Requests are taken with the default [`Options`]; [`super::surfaces`] lets you choose.
+pub fn router(assets: Assets) -> Router {
+    api(&Context::new(assets, Options::default())).into()
+}
+
+pub(crate) fn api(context: &Context) -> OpenApiRouter {
+    let schema = "LibraryError";
+    let statuses = &[400, 401, 403, 404, 405, 429, 500, 503, 504];
+    let lists = OpenApiRouter::default().routes(routes!(list)).routes(routes!(near));
+    let lists = describe(lists, "library", ErrorDocs { schema, statuses });
+    let statuses = &[400, 401, 403, 405, 408, 413, 429, 500, 503, 504];
+    let looks = OpenApiRouter::default().routes(routes!(inspect));
+    let looks = describe(looks, "library", ErrorDocs { schema, statuses });
+    let mut routes = lists.merge(looks);
+    add_schemas(routes.get_openapi_mut());
+    surface::<Library>(routes, context)
+}
+
+/// The schema of errors is named by no handler.
+fn add_schemas(api: &mut OpenApi) {
+    use utoipa::PartialSchema as _;
+    let components = api.components.get_or_insert_default();
+    components.schemas.insert(LibraryError::name().into_owned(), LibraryError::schema());
+}
+
+/// A stored picture.
+#[derive(Serialize, ToSchema)]
+struct LibraryAsset {
+    #[schema(value_type = String, format = "uuid")]
+    id: Uuid,
+    /// The API it came through.
+    surface: &'static str,
+    public_id: String,
+    /// A public link, which takes `size=WIDTHxHEIGHT`.
+    #[schema(format = "uri")]
+    link: String,
+    format: &'static str,
+    /// Pixels, as shown.
+    width: u32,
+    /// Pixels, as shown.
+    height: u32,
+    /// Of the stored file.
+    bytes: u64,
+    frames: u64,
+    has_alpha: bool,
+    /// BLAKE3 of the stored file.
+    digest: String,
+    /// What the client called the file.
+    file_name: Option<String>,
+    alt_text: Option<String>,
+    #[serde(flatten)]
+    colors: Colors,
+    /// A `ThumbHash` in hexadecimal.
+    thumb_hash: Option<String>,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(format = DateTime)]
+    updated_at: String,
+    #[schema(format = DateTime)]
+    disabled_at: Option<String>,
+    /// When it is deleted unless something claims it.
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
+}
+
+impl LibraryAsset {
+    fn of(context: &Context, asset: Asset) -> Self {
+        Self {
+            id: asset.id,
+            surface: asset.surface.name(),
+            link: context.assets.public_link(&asset),
+            format: asset.format.name(),
+            width: asset.size.width,
+            height: asset.size.height,
+            bytes: asset.bytes,
+            frames: asset.frames,
+            has_alpha: asset.has_alpha,
+            digest: asset.digest().to_owned(),
+            colors: Colors::of(asset.theme.as_ref()),
+            public_id: asset.public_id,
+            file_name: asset.file_name,
+            alt_text: asset.alt_text,
+            thumb_hash: asset.theme.map(|theme| theme.thumb_hash),
+            created_at: asset.created_at.to_string(),
+            updated_at: asset.updated_at.to_string(),
+            disabled_at: asset.disabled_at.map(|time| time.to_string()),
+            expires_at: asset.expires_at.map(|time| time.to_string()),
+        }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+struct LibraryAssets {
+    assets: Vec<LibraryAsset>,
+}
+
+/// A picture that looks like another.
+#[derive(Serialize, ToSchema)]
+struct NearAsset {
+    #[serde(flatten)]
+    asset: LibraryAsset,
+    /// Bits of 64 in which the perceptual hashes differ.
+    #[schema(minimum = 0, maximum = 64)]
+    distance: u32,
+}
+
+#[derive(Serialize, ToSchema)]
+struct NearAssets {
+    assets: Vec<NearAsset>,
+}
+
+/// Who may be here at all: a key for one collection does not see all that its tenant has.
+fn permitted(caller: &Caller) -> Result<(), Failure> {
+    caller.must(Role::Reader)?;
+    if caller.key.collection.is_some() {
+        return Err(Failure::forbidden(
+            "this key is for one collection, not for all that there is",
+        ));
+    }
+    Ok(())
+}
+
+fn surface_named(uri: &Uri) -> Result<Option<Surface>, Failure> {
+    let Some(name) = query(uri, "surface")? else { return Ok(None) };
+    Surface::from_name(&name).map(Some).ok_or_else(|| {
+        let names = Surface::ALL.map(Surface::name).join(", ");
+        Failure::invalid("surface", format!("surface must be one of {names}"))
+    })
+}
+
+/// List assets
+///
+/// What the key's tenant has, the newest first, disabled ones included.
+#[utoipa::path(
+    get,
+    path = "/library/assets",
+    operation_id = "listAssets",
+    security(("bearer" = []), ("basic" = []), ("apiKeyHeader" = []), ("apiKeyQuery" = [])),
+    params(
+        ("surface" = Option<String>, Query, description = "Only what came through this API.", pattern = "^(moov|audiodelivery|audicient|audicient-release|backoffice)$"),
+        ("skip" = Option<u32>, Query, description = "How many to leave out.", minimum = 0, maximum = 1_000_000_000),
+        ("count" = Option<u32>, Query, description = "How many to list; 20 when left out.", minimum = 0, maximum = 200),
+    ),
+    responses((status = 200, description = "The assets.", body = LibraryAssets))
+)]
+async fn list(
+    State(context): State<Context>,
+    caller: Caller,
+    request: Request,
+) -> Result<Response, Failure> {
+    permitted(&caller)?;
+    let surface = surface_named(request.uri())?;
+    let skip = number("skip", query(request.uri(), "skip")?, 0, MAX_SKIP)?;
+    let count = number("count", query(request.uri(), "count")?, 20, MAX_COUNT)?;
+    let found = context.assets.list(caller.key.home(), surface, skip, count).await?;
+    let assets = found.into_iter().map(|asset| LibraryAsset::of(&context, asset)).collect();
+    Ok(Json(LibraryAssets { assets }).into_response())
+}
+
+/// Find what looks like an asset
+///
+/// The nearest first, the asset itself left out.
+#[utoipa::path(
+    get,
+    path = "/library/assets/{id}/near",
+    operation_id = "listNearAssets",
+    security(("bearer" = []), ("basic" = []), ("apiKeyHeader" = []), ("apiKeyQuery" = [])),
+    params(
+        ("id" = String, Path, format = "uuid", description = "The asset."),
+        ("radius" = Option<u32>, Query, description = "Bits of 64 in which they may differ; 10 when left out.", minimum = 0, maximum = 64),
+    ),
+    responses((status = 200, description = "The assets, with how much they differ.", body = NearAssets))
+)]
+async fn near(
+    State(context): State<Context>,
+    caller: Caller,
+    Segments(id): Segments<String>,
+    request: Request,
+) -> Result<Response, Failure> {
+    permitted(&caller)?;
+    let id = uuid_in_path(&id, "asset")?;
+    let radius = number("radius", query(request.uri(), "radius")?, RADIUS, 64)? as u32;
+    let found = context.assets.near(caller.key.home(), id, radius).await?;
+    let row = |(asset, distance)| NearAsset { asset: LibraryAsset::of(&context, asset), distance };
+    Ok(Json(NearAssets { assets: found.into_iter().map(row).collect() }).into_response())
+}
+
+/// A file as a form: in one of these parts.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it is read part by part; this describes it")]
+struct InspectForm {
+    #[schema(value_type = Option<String>, format = Binary, nullable = false)]
+    file: Option<Vec<u8>>,
+    #[schema(value_type = Option<String>, format = Binary, nullable = false)]
+    image: Option<Vec<u8>>,
+}
+
+/// The keys that an accepted picture has, for one that was refused.
+#[derive(Serialize)]
+struct Refused<'a> {
+    #[serde(flatten)]
+    inspection: &'a Inspection,
+    digests: (),
+    image_colors: [(); 0],
+    player_color: (),
+    renditions: [(); 0],
+    duplicate_of: (),
+}
+
+/// Judge a picture
+///
+/// What `gatefold process --json` prints: verdict, findings, digests and colours, for refused files as
+/// well. Nothing is stored.
+#[utoipa::path(
+    post,
+    path = "/library/inspect",
+    operation_id = "inspectImage",
+    security(("bearer" = []), ("basic" = []), ("apiKeyHeader" = []), ("apiKeyQuery" = [])),
+    params(("surface" = Option<String>, Query, description = "Whose policy to judge by; audiodelivery when left out.", pattern = "^(moov|audiodelivery|audicient|audicient-release|backoffice)$")),
+    request_body(content((InspectForm = "multipart/form-data"), (Vec<u8> = "application/octet-stream"))),
+    responses((status = 200, description = "The verdict.", body = Object))
+)]
+async fn inspect(
+    State(context): State<Context>,
+    caller: Caller,
+    request: Request,
+) -> Result<Response, Failure> {
+    permitted(&caller)?;
+    let surface = surface_named(request.uri())?.unwrap_or(Surface::Audiodelivery);
+    let rules = BodyRules::image(&context, surface, &["file", "image"]);
+    let file = receive(&context, request, &rules).await?.file()?;
+    let mut new = NewAsset::new(caller.key.home(), surface);
+    (new.file_name, new.media_type) = (file.file_name, file.media_type);
+    Ok(match context.assets.inspect(new, file.body).await? {
+        Ok(report) => Json(report).into_response(),
+        Err(rejection) => Json(Refused {
+            inspection: rejection.inspection(),
+            digests: (),
+            image_colors: [],
+            player_color: (),
+            renditions: [],
+            duplicate_of: (),
+        })
+        .into_response(),
+    })
+}

@@ -1,0 +1,93 @@
+//! What an operator may choose about the requests themselves.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// How requests are taken. All fields have defaults; a TOML file may give any of them.
+///
+/// ```
+/// let options = gatefold::http::Options { requests_per_second: 5.0, ..Default::default() };
+/// assert_eq!(options.max_header_bytes, 64 * 1024);
+/// ```
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Requests that one key may make per second, on average. Default 50; 0 sets no rate.
+    pub requests_per_second: f64,
+    /// Requests that one key may make at once before its rate holds. Default 200.
+    pub burst: u32,
+    /// How many keys' rates are remembered. Default 65 536.
+    pub max_rated_keys: usize,
+    /// How long a request's head may take, counted from when the connection is ready for it.
+    /// Default 10 s.
+    #[serde(deserialize_with = "seconds")]
+    pub header_timeout: Duration,
+    /// Bytes of a request's head. Default 64 KiB.
+    pub max_header_bytes: usize,
+    /// Headers of a request. Default 100.
+    pub max_headers: usize,
+    /// How long a body may pause, and a response may wait for its reader. Default 30 s.
+    #[serde(deserialize_with = "seconds")]
+    pub idle_timeout: Duration,
+    /// Bytes per second that a body must keep up on average once `idle_timeout` has passed.
+    /// Default 1 KiB.
+    pub min_body_rate: u64,
+    /// How long a body may take altogether. Default 1 h.
+    #[serde(deserialize_with = "seconds")]
+    pub body_timeout: Duration,
+    /// Parts of a multipart body. Default 16.
+    pub max_parts: usize,
+    /// Bytes of a multipart part that is no file, and of a part's headers. Default 64 KiB.
+    pub max_part_bytes: usize,
+    /// Bytes of a JSON body. Default 256 KiB.
+    pub max_json_bytes: usize,
+    /// How long others may keep a picture that a public link served. Default 300 s.
+    #[serde(deserialize_with = "seconds")]
+    pub cache_max_age: Duration,
+    /// Connections that are served at once; more wait to be accepted. Default 4 096.
+    pub max_connections: usize,
+    /// How long a client may go on sending after it was refused, so that it sees the answer and not
+    /// a broken connection. Default 15 s.
+    #[serde(deserialize_with = "seconds")]
+    pub linger: Duration,
+    /// Bytes that are read and thrown away from a client that was refused. Default 64 MiB.
+    pub max_linger_bytes: u64,
+    /// How long the server goes on accepting after it was told to stop, while `/readyz` says that
+    /// it will. Default 0 s.
+    #[serde(deserialize_with = "seconds")]
+    pub drain_delay: Duration,
+    /// How long requests may take to finish after that. Default 30 s.
+    #[serde(deserialize_with = "seconds")]
+    pub shutdown_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            requests_per_second: 50.0,
+            burst: 200,
+            max_rated_keys: 65_536,
+            header_timeout: Duration::from_secs(10),
+            max_header_bytes: 64 * 1024,
+            max_headers: 100,
+            idle_timeout: Duration::from_secs(30),
+            min_body_rate: 1024,
+            body_timeout: Duration::from_secs(3600),
+            max_parts: 16,
+            max_part_bytes: 64 * 1024,
+            max_json_bytes: 256 * 1024,
+            cache_max_age: Duration::from_secs(300),
+            max_connections: 4096,
+            linger: Duration::from_secs(15),
+            max_linger_bytes: 64 * 1024 * 1024,
+            drain_delay: Duration::ZERO,
+            shutdown_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Durations in configuration are whole seconds.
+fn seconds<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    u64::deserialize(from).map(Duration::from_secs)
+}
