@@ -159,8 +159,9 @@ pub struct Policy {
     pub keep_metadata: bool,
     /// Which renditions links may ask for.
     pub renditions: RenditionRules,
-    /// How long an upload lives that nothing claims; `None` is for ever. Default `None`.
-    #[cfg_attr(feature = "serde", serde(skip))]
+    /// How long an upload lives that nothing claims; `None` is for ever. Default `None`. In a file:
+    /// whole seconds, 0 for ever.
+    #[cfg_attr(feature = "serde", serde(with = "ttl"))]
     pub ttl: Option<Duration>,
 }
 
@@ -320,5 +321,28 @@ impl Policy {
     pub fn pixel_digest(mut self, wanted: bool) -> Self {
         self.pixel_digest = wanted;
         self
+    }
+}
+
+/// A time to live as whole seconds, where 0 is for ever: not every format has a word for nothing.
+#[cfg(feature = "serde")]
+mod ttl {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde's signature")]
+    pub(super) fn serialize<S: Serializer>(
+        ttl: &Option<Duration>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(ttl.map_or(0, |ttl| ttl.as_secs()))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        let seconds = u64::deserialize(from)?;
+        Ok((seconds > 0).then(|| Duration::from_secs(seconds)))
     }
 }

@@ -123,11 +123,14 @@ impl Assets {
         let seal = catalog.setting("ticket seal", id::random::<32>()?.to_vec()).await?;
         let seal = <[u8; 32]>::try_from(seal)
             .map_err(|_| ServiceError::storage("the database", "the ticket seal is damaged"))?;
-        let turns = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let turns = match settings.threads {
+            0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            threads => threads,
+        };
         let inner = Inner {
             renditions: Renditions::new(finished, settings.hot_cache),
             admission: Admission::new(settings.memory_budget, turns, settings.patience),
-            examiners: Examiners::new(&settings.policies)?,
+            examiners: Examiners::new(&settings.policies, turns)?,
             keyring: Keyring::new(catalog.clone(), settings.clock.clone()),
             settings,
             catalog,

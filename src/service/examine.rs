@@ -1,6 +1,8 @@
 //! The pipeline's part of storing: one look for the digests and the memory it will take, one for
 //! everything else.
 
+use std::sync::Arc;
+
 use crate::decode::Mode;
 use crate::{
     ByteDigest, Cancellation, DuplicateRule, ImageDigest, Palette, Pipeline, Policy, Rejection,
@@ -18,11 +20,13 @@ use super::spool::Spooled;
 pub(crate) struct Examiners(Vec<(Surface, Pipeline)>);
 
 impl Examiners {
-    pub(crate) fn new(policies: &Policies) -> Result<Self> {
+    pub(crate) fn new(policies: &Policies, threads: usize) -> Result<Self> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let pool = Arc::new(pool.map_err(|error| ServiceError::Internal(error.to_string()))?);
         let pipeline = |surface| {
             // Duplicates are decided by the database, where they are stored.
             let policy = policies.of(surface).clone().duplicates(DuplicateRule::Allow);
-            Ok((surface, Pipeline::builder(policy).build()?))
+            Ok((surface, Pipeline::builder(policy).thread_pool(Arc::clone(&pool)).build()?))
         };
         Surface::ALL.into_iter().map(pipeline).collect::<Result<_>>().map(Self)
     }

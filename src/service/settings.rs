@@ -25,6 +25,9 @@ pub struct Settings {
     pub public_url: String,
     /// The policy of each API.
     pub policies: Policies,
+    /// Uploads and renditions that are worked on at once, and threads for that. Default 0: as many
+    /// as there are processors.
+    pub threads: usize,
     /// Bytes that uploads and renditions may take together, in memory. Default 512 MiB.
     pub memory_budget: u64,
     /// How long an upload may wait for memory or a processor. Default 10 s.
@@ -55,6 +58,7 @@ impl Default for Settings {
         Self {
             public_url: "http://127.0.0.1:8080".to_owned(),
             policies: Policies::default(),
+            threads: 0,
             memory_budget: 512 * MIB,
             patience: Duration::from_secs(10),
             rendition_cache: 1024 * MIB,
@@ -68,19 +72,33 @@ impl Default for Settings {
     }
 }
 
-/// A policy for every API.
+/// A policy for every API. A TOML file gives the fields in which one differs from its default.
+///
+/// ```
+/// use gatefold::Policy;
+/// use gatefold::service::Settings;
+/// let settings: Settings = toml::from_str("[policies.moov]\nlimits = { max_bytes = 1000000 }")?;
+/// assert_eq!(settings.policies.moov.limits.max_bytes, 1_000_000);
+/// assert_eq!(settings.policies.moov.formats, Policy::moov().formats);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Policies {
     /// Product images. Default [`Policy::moov`].
+    #[serde(deserialize_with = "upon::moov")]
     pub moov: Policy,
     /// Covers. Default [`Policy::audiodelivery`].
+    #[serde(deserialize_with = "upon::audiodelivery")]
     pub audiodelivery: Policy,
     /// Pictures of people and drafts. Default [`Policy::audicient`].
+    #[serde(deserialize_with = "upon::audicient")]
     pub audicient: Policy,
     /// Artwork of releases. Default [`Policy::audicient_release`].
+    #[serde(deserialize_with = "upon::audicient_release")]
     pub audicient_release: Policy,
     /// Editors' assets. Default [`Policy::backoffice`].
+    #[serde(deserialize_with = "upon::backoffice")]
     pub backoffice: Policy,
 }
 
@@ -117,5 +135,56 @@ mod seconds {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
         u64::deserialize(from).map(Duration::from_secs)
+    }
+}
+
+/// Policies that are read upon an API's own.
+mod upon {
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde_json::{Map, Value};
+
+    use crate::Policy;
+
+    pub(super) fn moov<'de, D: Deserializer<'de>>(from: D) -> Result<Policy, D::Error> {
+        read(&Policy::moov(), from)
+    }
+
+    pub(super) fn audiodelivery<'de, D: Deserializer<'de>>(from: D) -> Result<Policy, D::Error> {
+        read(&Policy::audiodelivery(), from)
+    }
+
+    pub(super) fn audicient<'de, D: Deserializer<'de>>(from: D) -> Result<Policy, D::Error> {
+        read(&Policy::audicient(), from)
+    }
+
+    pub(super) fn audicient_release<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Policy, D::Error> {
+        read(&Policy::audicient_release(), from)
+    }
+
+    pub(super) fn backoffice<'de, D: Deserializer<'de>>(from: D) -> Result<Policy, D::Error> {
+        read(&Policy::backoffice(), from)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(base: &Policy, from: D) -> Result<Policy, D::Error> {
+        let own = Map::deserialize(from)?;
+        let mut merged = serde_json::to_value(base).map_err(D::Error::custom)?;
+        if let Value::Object(merged) = &mut merged {
+            overlay(merged, own);
+        }
+        serde_json::from_value(merged).map_err(D::Error::custom)
+    }
+
+    /// Objects are merged, everything else is replaced.
+    fn overlay(base: &mut Map<String, Value>, own: Map<String, Value>) {
+        for (key, value) in own {
+            match (base.get_mut(&key), value) {
+                (Some(Value::Object(base)), Value::Object(own)) => overlay(base, own),
+                (_, value) => {
+                    base.insert(key, value);
+                }
+            }
+        }
     }
 }

@@ -7,4 +7,6 @@ mod folder;
 mod judging;
 mod outputs;
 mod page;
+#[cfg(all(unix, feature = "http"))]
+mod serving;
 mod usage;

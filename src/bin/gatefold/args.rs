@@ -6,12 +6,16 @@
 #![allow(clippy::struct_excessive_bools)]
 
 mod policy;
+#[cfg(feature = "http")]
+mod service;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use policy::{ColorModelName, InputFormat, LimitArgs, PolicyArgs};
+#[cfg(feature = "http")]
+pub(crate) use service::{DATA, KeysArgs, KeysCommand, LogShape, ServeArgs};
 
 use crate::units;
 
@@ -47,8 +51,9 @@ pub(crate) struct Cli {
     pub(crate) jobs: Option<u16>,
 
     /// Memory over everything in flight, such as 512MiB; a file that needs more runs alone
-    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "BYTES", value_parser = units::bytes, default_value = "1GiB")]
-    pub(crate) memory: u64,
+    /// [default: 1GiB; 512MiB for a service]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "BYTES", value_parser = units::bytes)]
+    pub(crate) memory: Option<u64>,
 
     /// No rows, no summary, no progress: the exit status tells. What --json or -o asks for is written
     #[arg(long, short, global = true, help_heading = EVERYWHERE)]
@@ -149,6 +154,28 @@ Examples:
   gatefold decode -o out.png photo.jpg
   gatefold decode --raw -o raw.png photo.jpg")]
     Decode(DecodeArgs),
+
+    /// Run the asset service with all its APIs
+    #[cfg(feature = "http")]
+    #[command(after_help = "\
+A service without keys gets a first one, which is printed once. The page at / shows what it can do; \
+/openapi.json describes it, /healthz, /readyz and /metrics watch it. It ends after SIGTERM or \
+Ctrl-C, once what it accepted is done.
+
+Examples:
+  gatefold serve
+  gatefold serve --data /srv/gatefold --listen 0.0.0.0:80 --public-url https://images.example
+  gatefold serve --data \"$(mktemp -d)\" --key trial:secret")]
+    Serve(Box<ServeArgs>),
+
+    /// Make, show and revoke the API keys of a service
+    #[cfg(feature = "http")]
+    #[command(after_help = "\
+Examples:
+  gatefold keys create --role uploader --tenant acme
+  gatefold keys list
+  gatefold keys revoke xu3Ft9Qm2LbK")]
+    Keys(KeysArgs),
 
     /// Print a completion script for a shell
     #[command(after_help = "\

@@ -16,6 +16,9 @@ use crate::outcome::Failure;
 use crate::policy_file;
 use crate::renditions;
 
+/// Bytes over everything in flight, when nothing is said.
+const MEMORY: u64 = 1 << 30;
+
 /// What every command needs.
 pub(crate) struct Setting {
     pub(crate) console: Console,
@@ -47,6 +50,10 @@ pub(crate) enum Task {
     Explain(ExplainTask),
     Duplicates(DuplicatesTask),
     Decode(DecodeTask),
+    #[cfg(feature = "http")]
+    Serve(Box<crate::serve::ServeTask>),
+    #[cfg(feature = "http")]
+    Keys(crate::args::KeysCommand),
     Completions(clap_complete::Shell),
     Man(Option<String>),
 }
@@ -107,7 +114,7 @@ impl Config {
     /// # Errors
     /// A usage failure for what does not make sense.
     pub(crate) fn of(args: Cli) -> Result<Self, Failure> {
-        let task = Task::of(args.command)?;
+        let task = Task::of(args.command, args.jobs, args.memory)?;
         // 0 lets rayon count the CPUs.
         let threads = args.jobs.map_or(0, usize::from);
         let pool = ThreadPoolBuilder::new()
@@ -117,14 +124,15 @@ impl Config {
         let setting = Setting {
             console: Console::new(args.quiet, args.color),
             pool: Arc::new(pool),
-            memory: args.memory,
+            memory: args.memory.unwrap_or(MEMORY),
         };
         Ok(Self { setting, task })
     }
 }
 
 impl Task {
-    fn of(command: Command) -> Result<Self, Failure> {
+    #[cfg_attr(not(feature = "http"), expect(unused_variables, reason = "for a service"))]
+    fn of(command: Command, jobs: Option<u16>, memory: Option<u64>) -> Result<Self, Failure> {
         Ok(match command {
             Command::Check(args) => Self::Check(args.validated()?),
             Command::Process(args) => Self::Process(Box::new(args.validated()?)),
@@ -133,6 +141,12 @@ impl Task {
             Command::Explain(args) => Self::Explain(args.validated()?),
             Command::Duplicates(args) => Self::Duplicates(args.validated()?),
             Command::Decode(args) => Self::Decode(args.validated()),
+            #[cfg(feature = "http")]
+            Command::Serve(args) => {
+                Self::Serve(Box::new(crate::serve::ServeTask::of(*args, jobs, memory)?))
+            }
+            #[cfg(feature = "http")]
+            Command::Keys(args) => Self::Keys(args.command),
             Command::Completions { shell } => Self::Completions(shell),
             Command::Man { command } => Self::Man(command),
         })

@@ -11,6 +11,8 @@ mod decode;
 mod duplicates;
 mod explain;
 mod inputs;
+#[cfg(feature = "http")]
+mod keys;
 mod man;
 mod outcome;
 mod policy_file;
@@ -19,6 +21,8 @@ mod renditions;
 mod report;
 mod resize;
 mod rows;
+#[cfg(feature = "http")]
+mod serve;
 mod store;
 mod text;
 mod units;
@@ -55,6 +59,10 @@ fn run(config: Config) -> Result<Exit, Failure> {
         Task::Explain(task) => explain::run(&setting, &task),
         Task::Duplicates(task) => duplicates::run(&setting, task),
         Task::Decode(task) => decode::run(&setting, &task),
+        #[cfg(feature = "http")]
+        Task::Serve(task) => serve::run(&setting, *task),
+        #[cfg(feature = "http")]
+        Task::Keys(command) => keys::run(command),
         Task::Completions(shell) => completions::run(shell),
         Task::Man(command) => man::run(command.as_deref()),
     }

@@ -110,7 +110,7 @@ fn named(name: &str) -> Result<Policy, Failure> {
 
 /// Reads a policy from TOML: the fields of [`Policy`], upon the preset that `preset` names.
 fn read(text: &str, name: &str) -> Result<Policy, String> {
-    let mut own: Table = text.parse().map_err(|e: toml::de::Error| e.to_string())?;
+    let mut own: Table = text.parse().map_err(|e| toml_error(text, &e))?;
     let base = match own.remove("preset") {
         None => Policy::default(),
         Some(Value::String(preset)) => Policy::preset(&preset).ok_or_else(|| {
@@ -122,9 +122,18 @@ fn read(text: &str, name: &str) -> Result<Policy, String> {
     let mut merged = Table::try_from(&base).map_err(|e| e.to_string())?;
     merged.insert("name".to_owned(), Value::String(name.to_owned()));
     overlay(&mut merged, own);
-    let mut policy: Policy = merged.try_into().map_err(|e| e.to_string())?;
-    policy.ttl = base.ttl;
-    Ok(policy)
+    merged.try_into().map_err(|e| toml_error("", &e))
+}
+
+/// What is wrong with a TOML file, in one line.
+pub(crate) fn toml_error(text: &str, error: &toml::de::Error) -> String {
+    match error.span().and_then(|span| text.get(..span.start)) {
+        Some(before) => {
+            let line = before.matches('\n').count() + 1;
+            format!("line {line}: {}", error.message())
+        }
+        None => error.message().to_owned(),
+    }
 }
 
 /// Tables are merged, everything else is replaced.

@@ -1,0 +1,138 @@
+//! `gatefold serve`: the asset service with all its APIs, on one machine.
+
+mod config;
+mod log;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use gatefold::http;
+use gatefold::service::{Assets, Role};
+use tokio::net::TcpListener;
+
+pub(crate) use config::ServeTask;
+
+use crate::config::Setting;
+use crate::console::{Shape, print};
+use crate::outcome::{Exit, Failure};
+
+/// Runs a future on all processors.
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::io(format!("the threads do not start: {error}")))?
+        .block_on(work)
+}
+
+pub(crate) fn run(setting: &Setting, task: ServeTask) -> Result<Exit, Failure> {
+    log::begin(task.log, &task.log_filter)?;
+    block_on(serve(setting, task))?;
+    Ok(Exit::Accepted)
+}
+
+async fn serve(setting: &Setting, task: ServeTask) -> Result<(), Failure> {
+    // Listened for first: an end that comes while the service starts is not missed.
+    let stop = stop()?;
+    let cannot = |error| Failure::io(format!("cannot listen at {}: {error}", task.listen));
+    let listener = TcpListener::bind(&task.listen).await.map_err(cannot)?;
+    let url = url_of(listener.local_addr().map_err(cannot)?);
+
+    let mut settings = task.settings;
+    settings.public_url = task.public_url.unwrap_or_else(|| url.clone());
+    let opened = Assets::open(&task.data, settings).await;
+    let assets = opened.map_err(|error| Failure::io(told(&task.data, &error)))?;
+    let key = first_key(&assets, task.key).await?;
+    if setting.console.wants(Shape::Text) {
+        let version = env!("CARGO_PKG_VERSION");
+        let data = task.data.display();
+        print(format!("gatefold {version} serves {url} and keeps {data}\n").as_bytes())?;
+    }
+    if let Some((id, secret)) = key {
+        // Whatever else is wanted quiet: there is no other time to learn it.
+        print(format!("API key, which is shown this once: {id}:{secret}\n").as_bytes())?;
+    }
+    tracing::info!(%url, version = env!("CARGO_PKG_VERSION"), "serving");
+
+    let router = http::app(assets.clone(), task.options.clone());
+    let served = tokio::select! {
+        served = http::serve(listener, router, &task.options, stop) => served,
+        () = sweep(&assets, task.sweep_interval) => Ok(()),
+    };
+    assets.close().await;
+    tracing::info!("stopped");
+    served.map_err(|error| Failure::io(format!("serving failed: {error}")))
+}
+
+/// An error and what is behind it: this is told to the operator, who may know of paths.
+fn told(data: &std::path::Path, error: &dyn std::error::Error) -> String {
+    let mut text = format!("{}: {error}", data.display());
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        source = inner.source();
+    }
+    text
+}
+
+/// The key that was given, or a new one for a service without any.
+async fn first_key(
+    assets: &Assets,
+    given: Option<(String, String)>,
+) -> Result<Option<(String, String)>, Failure> {
+    let keyring = assets.keyring();
+    if let Some((id, secret)) = given {
+        keyring.put(&id, &secret, &Role::ALL, None, None).await.map_err(Failure::usage)?;
+        return Ok(None);
+    }
+    if !keyring.list().await.map_err(Failure::io)?.is_empty() {
+        return Ok(None);
+    }
+    let (key, secret) = keyring.create(&Role::ALL, None, None).await.map_err(Failure::io)?;
+    Ok(Some((key.id, secret)))
+}
+
+/// Sweeps again and again; a sweep that fails is told, and the next one tries once more.
+async fn sweep(assets: &Assets, interval: Duration) {
+    let mut ticks = tokio::time::interval(interval);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    // The first tick is now, and opening has swept already.
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        match assets.sweep().await {
+            Ok(swept) => tracing::debug!(?swept, "swept"),
+            Err(error) => tracing::error!(code = error.code(), %error, "a sweep failed"),
+        }
+    }
+}
+
+/// Where a browser on this machine reaches what listens here.
+fn url_of(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
+}
+
+/// Done when the process is asked to end.
+fn stop() -> Result<impl Future<Output = ()> + Send, Failure> {
+    #[cfg(unix)]
+    let mut ended = {
+        use tokio::signal::unix::{SignalKind, signal};
+        signal(SignalKind::terminate()).map_err(Failure::io)?
+    };
+    Ok(async move {
+        #[cfg(unix)]
+        let ended = ended.recv();
+        #[cfg(not(unix))]
+        let ended = std::future::pending::<Option<()>>();
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = ended => {}
+        }
+    })
+}

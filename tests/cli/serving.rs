@@ -1,0 +1,196 @@
+//! `gatefold serve` and `gatefold keys`, as processes that talk over sockets.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::folder::Folder;
+
+const PICTURE: &[u8] = include_bytes!("../../testdata/png/rgb.png");
+
+struct Service {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    address: String,
+}
+
+/// A status, a head and a body.
+type Answer = (u16, String, Vec<u8>);
+
+impl Service {
+    fn start(folder: &Folder, args: &[&str]) -> Self {
+        let all = [&["serve", "--listen", "127.0.0.1:0"], args].concat();
+        let mut command = folder.command(all);
+        command.env_remove("GATEFOLD_KEY").env_remove("GATEFOLD_DATA");
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let url = line.split_whitespace().find(|word| word.starts_with("http://"));
+        let address = url.unwrap_or_else(|| panic!("{line}")).strip_prefix("http://");
+        Self { address: address.unwrap().to_owned(), child, stdout }
+    }
+
+    /// The second line that a service without keys prints.
+    fn first_key(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        line.trim().rsplit(' ').next().unwrap().to_owned()
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        self.send(&format!("GET {path} HTTP/1.1\r\n"), b"")
+    }
+
+    fn upload(&self, key: &str, image: &[u8]) -> Answer {
+        let open = "--b\r\ncontent-disposition: form-data; name=\"image\"; filename=\"a\"\r\n\r\n";
+        let body = [open.as_bytes(), image, b"\r\n--b--\r\n"].concat();
+        let head = format!(
+            "POST /upload/image HTTP/1.1\r\nx-api-key: {key}\r\n\
+             content-type: multipart/form-data; boundary=b\r\ncontent-length: {}\r\n",
+            body.len()
+        );
+        self.send(&head, &body)
+    }
+
+    fn send(&self, head: &str, body: &[u8]) -> Answer {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        write!(stream, "{head}host: a.test\r\nconnection: close\r\n\r\n").unwrap();
+        stream.write_all(body).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+        let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, head, answer[end + 4..].to_vec())
+    }
+
+    /// Asks it to end; what it wrote to its log, and how it ended.
+    fn end(mut self) -> (String, ExitStatus) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        let started = Instant::now();
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(started.elapsed() < Duration::from_secs(30), "it does not end");
+            sleep(Duration::from_millis(20));
+        }
+        let mut log = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        (log, self.child.wait().unwrap())
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_new_service_tells_a_key_once_and_keeps_what_it_accepted() {
+    let folder = Folder::new();
+    let mut service = Service::start(&folder, &[]);
+    let key = service.first_key();
+    assert_eq!(key.split_once(':').map(|(id, secret)| (id.len(), secret.len())), Some((12, 32)));
+    assert_eq!(service.get("/readyz").0, 200);
+    assert_eq!(service.upload("a:b", PICTURE).0, 401);
+    let (status, _, body) = service.upload(&key, PICTURE);
+    let body = String::from_utf8(body).unwrap();
+    assert_eq!(status, 200, "{body}");
+    let path = body.split('"').find(|word| word.starts_with("uploads/")).unwrap();
+    let first = service.get(&format!("/{path}"));
+    assert_eq!(first.0, 200);
+
+    let (log, status) = service.end();
+    assert_eq!(status.code(), Some(0));
+    let (_, secret) = key.split_once(':').unwrap();
+    assert!(!log.contains(secret), "the log tells a secret");
+    for line in log.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(line["level"].is_string(), "{line}");
+    }
+    let id = first.1.lines().find_map(|line| line.strip_prefix("x-request-id: ")).unwrap();
+    assert!(log.contains(id));
+
+    let service = Service::start(&folder, &[]);
+    assert_eq!(service.get(&format!("/{path}")).2, first.2);
+    assert_eq!(service.upload(&key, PICTURE).0, 200);
+}
+
+#[test]
+fn keys_are_made_shown_and_ended_while_the_service_runs() {
+    let folder = Folder::new();
+    let service = Service::start(&folder, &["--key", "trial:secret", "--data", "kept"]);
+    assert_eq!(service.upload("trial:secret", PICTURE).0, 200);
+    let keys = |args: &[&str]| {
+        let ran = folder.gatefold([&["keys"], args, &["--data", "kept"]].concat());
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        ran.out.trim().to_owned()
+    };
+    let reader = keys(&["create", "--role", "reader", "--tenant", "acme"]);
+    let uploader = keys(&["create", "--role", "uploader"]);
+    assert_eq!(service.upload(&reader, PICTURE).0, 403);
+    assert_eq!(service.upload(&uploader, PICTURE).0, 200);
+    let (id, secret) = uploader.split_once(':').unwrap();
+    keys(&["revoke", id]);
+    assert_eq!(service.upload(&uploader, PICTURE).0, 401);
+    let listed = keys(&["list", "--json"]);
+    let rows: Vec<serde_json::Value> =
+        listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rows.len(), 3);
+    assert_eq!(rows[1]["tenants"], serde_json::json!(["acme"]));
+    assert!(rows[2]["revoked_at"].is_string() && rows[1]["revoked_at"].is_null());
+    assert!(!listed.contains(secret));
+    let ran = folder.gatefold(["keys", "revoke", "nobody", "--data", "kept"]);
+    assert_eq!(ran.code, 3, "{}", ran.err);
+}
+
+#[test]
+fn a_file_configures_what_options_do_not() {
+    let text = "public_url = \"x\"\n";
+    let folder = Folder::new().with("wrong.toml", text.as_bytes()).with(
+        "a.toml",
+        b"data = \"elsewhere\"\nlog = \"text\"\n[service]\npublic_url = \"https://a.test/\"\n\
+          [service.policies.backoffice]\nformats = [\"jpeg\"]\n[http]\nburst = 1\n",
+    );
+    let service = Service::start(&folder, &["--config", "a.toml", "--key", "trial:secret"]);
+    let (status, head, body) = service.upload("trial:secret", PICTURE);
+    let body = String::from_utf8(body).unwrap();
+    assert_eq!(status, 400, "{body}");
+    assert!(head.contains("x-gatefold-code: format_not_accepted"), "{head}");
+    let mut statuses = (0..20).map(|_| service.upload("trial:secret", PICTURE).0);
+    assert!(statuses.any(|status| status == 429));
+    assert!(folder.join("elsewhere").is_dir());
+    let (log, _) = service.end();
+    assert!(log.contains("INFO") && !log.starts_with('{'), "{log}");
+
+    for (args, told) in [
+        (&["--config", "wrong.toml"][..], "line 1: unknown field `public_url`"),
+        (&["--config", "none.toml"], "none.toml"),
+        (&["--key", "trial"], "ID:SECRET"),
+        (&["--public-url", "images.example"], "public URL"),
+        (&["--log-filter", "a=b=c"], "log filter"),
+    ] {
+        let ran = folder.gatefold([&["serve", "--data", "never"], args].concat());
+        assert_eq!(ran.code, 2, "{args:?}: {}", ran.err);
+        assert!(ran.err.contains(told), "{args:?}: {}", ran.err);
+    }
+    assert!(!folder.join("never").exists());
+}
+
+#[test]
+fn a_folder_serves_one_process() {
+    let folder = Folder::new();
+    let service = Service::start(&folder, &["--key", "trial:secret"]);
+    let ran = folder.gatefold(["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(ran.code, 3);
+    assert!(ran.err.contains("gatefold-data"), "{}", ran.err);
+    let taken = folder.gatefold(["serve", "--listen", &service.address, "--data", "other"]);
+    assert_eq!(taken.code, 3);
+    assert!(taken.err.contains("cannot listen"), "{}", taken.err);
+    assert_eq!(service.get("/healthz").0, 200);
+}
