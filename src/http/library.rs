@@ -19,7 +19,7 @@ use super::common::{
 };
 use super::options::Options;
 use crate::Inspection;
-use crate::service::{Asset, Assets, NewAsset, Role, Surface};
+use crate::service::{Asset, Assets, NewAsset, Role, Surface, Theme};
 
 type Caller = super::common::Caller<Library>;
 
@@ -103,6 +103,14 @@ struct LibraryAsset {
     alt_text: Option<String>,
     #[serde(flatten)]
     colors: Colors,
+    /// The text to put on the player colour.
+    player_text: Option<String>,
+    /// A text colour of the picture itself for titles.
+    player_primary: Option<String>,
+    /// A text colour of the picture itself for what stands under titles.
+    player_secondary: Option<String>,
+    /// The mean of all that is visible.
+    average: Option<String>,
     /// A `ThumbHash` in hexadecimal.
     thumb_hash: Option<String>,
     #[schema(format = DateTime)]
@@ -118,6 +126,7 @@ struct LibraryAsset {
 
 impl LibraryAsset {
     fn of(context: &Context, asset: Asset) -> Self {
+        let of_theme = |part: fn(&Theme) -> &String| asset.theme.as_ref().map(part).cloned();
         Self {
             id: asset.id,
             surface: asset.surface.name(),
@@ -130,6 +139,10 @@ impl LibraryAsset {
             has_alpha: asset.has_alpha,
             digest: asset.digest().to_owned(),
             colors: Colors::of(asset.theme.as_ref()),
+            player_text: of_theme(|theme| &theme.player_text),
+            player_primary: of_theme(|theme| &theme.player_primary),
+            player_secondary: of_theme(|theme| &theme.player_secondary),
+            average: of_theme(|theme| &theme.average),
             public_id: asset.public_id,
             file_name: asset.file_name,
             alt_text: asset.alt_text,
@@ -144,6 +157,8 @@ impl LibraryAsset {
 
 #[derive(Serialize, ToSchema)]
 struct LibraryAssets {
+    /// Whose they are: the key's own tenant.
+    tenant: String,
     assets: Vec<LibraryAsset>,
 }
 
@@ -207,7 +222,7 @@ async fn list(
     let count = number("count", query(request.uri(), "count")?, 20, MAX_COUNT)?;
     let found = context.assets.list(caller.key.home(), surface, skip, count).await?;
     let assets = found.into_iter().map(|asset| LibraryAsset::of(&context, asset)).collect();
-    Ok(Json(LibraryAssets { assets }).into_response())
+    Ok(Json(LibraryAssets { tenant: caller.key.home().to_owned(), assets }).into_response())
 }
 
 /// Find what looks like an asset

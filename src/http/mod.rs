@@ -29,6 +29,7 @@ mod metrics;
 pub mod moov;
 mod ops;
 mod options;
+mod page;
 mod public;
 mod server;
 
@@ -49,14 +50,15 @@ pub fn surfaces(assets: Assets, options: Options) -> Router {
     surfaces_api(&Context::new(assets, options)).into()
 }
 
-/// All APIs, and what an operator asks for: `/healthz`, `/readyz`, `/metrics` and `/openapi.json`.
+/// All APIs, what an operator asks for (`/healthz`, `/readyz`, `/metrics` and `/openapi.json`), and a
+/// page at `/` to try it with.
 pub fn app(assets: Assets, options: Options) -> Router {
     let context = Context::new(assets, options);
     let mut routes = surfaces_api(&context).merge(ops::api(&context));
     let description = described(routes.to_openapi());
     // Serialising what serde has derived for plain structs cannot fail.
     let text: Arc<str> = description.to_pretty_json().unwrap_or_default().into();
-    routes.merge(ops::openapi(&context, text)).into()
+    routes.merge(ops::openapi(&context, text)).merge(page::api(&context)).into()
 }
 
 /// The OpenAPI 3.1 description of [`app`], as JSON.

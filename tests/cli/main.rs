@@ -5,6 +5,8 @@
 mod explaining;
 mod folder;
 mod judging;
+#[cfg(all(unix, feature = "http"))]
+mod killing;
 mod outputs;
 mod page;
 #[cfg(all(unix, feature = "http"))]

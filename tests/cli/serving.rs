@@ -10,17 +10,17 @@ use crate::folder::Folder;
 
 const PICTURE: &[u8] = include_bytes!("../../testdata/png/rgb.png");
 
-struct Service {
+pub(crate) struct Service {
     child: Child,
     stdout: BufReader<ChildStdout>,
     address: String,
 }
 
 /// A status, a head and a body.
-type Answer = (u16, String, Vec<u8>);
+pub(crate) type Answer = (u16, String, Vec<u8>);
 
 impl Service {
-    fn start(folder: &Folder, args: &[&str]) -> Self {
+    pub(crate) fn start(folder: &Folder, args: &[&str]) -> Self {
         let all = [&["serve", "--listen", "127.0.0.1:0"], args].concat();
         let mut command = folder.command(all);
         command.env_remove("GATEFOLD_KEY").env_remove("GATEFOLD_DATA");
@@ -40,7 +40,7 @@ impl Service {
         line.trim().rsplit(' ').next().unwrap().to_owned()
     }
 
-    fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.send(&format!("GET {path} HTTP/1.1\r\n"), b"")
     }
 
@@ -56,16 +56,32 @@ impl Service {
     }
 
     fn send(&self, head: &str, body: &[u8]) -> Answer {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
+        self.try_send(head, body).expect("an answer")
+    }
+
+    /// `None` when the service ends before it has answered.
+    pub(crate) fn try_send(&self, head: &str, body: &[u8]) -> Option<Answer> {
+        let mut stream = TcpStream::connect(&self.address).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        write!(stream, "{head}host: a.test\r\nconnection: close\r\n\r\n").unwrap();
-        stream.write_all(body).unwrap();
+        write!(stream, "{head}host: a.test\r\nconnection: close\r\n\r\n").ok()?;
+        stream.write_all(body).ok()?;
         let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+        stream.read_to_end(&mut answer).ok()?;
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
         let head = String::from_utf8(answer[..end].to_vec()).unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        (status, head, answer[end + 4..].to_vec())
+        let body = answer[end + 4..].to_vec();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let whole = length.is_none_or(|length| length.parse() == Ok(body.len()));
+        whole.then_some((status, head, body))
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn wait(&mut self) {
+        self.child.wait().unwrap();
     }
 
     /// Asks it to end; what it wrote to its log, and how it ended.
