@@ -57,7 +57,16 @@ fn a_frame_of_an_animation_that_png_never_declares_changes_nothing() {
         let chunk = &end[plain.len() - 12..end.len() - 12];
         let stray = [&plain[..33], chunk, &plain[33..]].concat();
         assert_eq!(pixels(&stray), pixels(&plain), "{size:?}");
+        // A declaration whose checksum is wrong declares nothing.
+        let mut declaration = make::chunk(*b"acTL", &[0, 0, 0, 1, 0, 0, 0, 0]);
+        declaration[19] ^= 1;
+        let stray = [&plain[..33], &declaration, chunk, &plain[33..]].concat();
+        assert_eq!(pixels(&stray), pixels(&plain), "{size:?}");
     }
+    // Frame data with nothing around them.
+    let data = make::chunk(*b"fdAT", &[0; 9]);
+    let stray = [&plain[..33], &data, &plain[33..]].concat();
+    assert_eq!(pixels(&stray), pixels(&plain));
 }
 
 #[test]
