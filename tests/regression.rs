@@ -208,3 +208,20 @@ fn a_gif_control_extension_of_another_length_is_passed_over_when_decoding_too() 
         assert_eq!(pixels(&odd), pixels(&plain), "{control:?}");
     }
 }
+
+#[test]
+fn a_gif_with_a_code_of_no_meaning_behind_its_last_row_is_decoded_as_it_is_checked() {
+    // Clear, four pixels, then codes that are not defined, and their bits.
+    let codes = [(4, 3), (0, 3), (1, 3), (1, 3), (0, 4), (15, 4), (15, 4)];
+    let (bits, _) =
+        codes.iter().fold((0_u32, 0), |(bits, at), (code, width)| (bits | code << at, at + width));
+    let mut bytes = gif(2, 2, &[0, 1, 1, 0], None);
+    let expected = pixels(&bytes);
+    // Behind signature, screen, a table of two colours, image descriptor and code size.
+    bytes.truncate(6 + 7 + 6);
+    bytes.extend([0x2c, 0, 0, 0, 0, 2, 0, 2, 0, 0, 2, 3]);
+    bytes.extend(&bits.to_le_bytes()[..3]);
+    bytes.extend([0, 0x3b]);
+    assert_eq!(code(&bytes), None);
+    assert_eq!(pixels(&bytes), expected);
+}
