@@ -225,3 +225,23 @@ fn a_gif_with_a_code_of_no_meaning_behind_its_last_row_is_decoded_as_it_is_check
     assert_eq!(code(&bytes), None);
     assert_eq!(pixels(&bytes), expected);
 }
+
+#[test]
+fn a_webp_with_one_image_more_than_its_canvas_shows_is_corrupt() {
+    let still = make::webp(16, 16, 1);
+    let image = &still[12..];
+    let file = |chunks: &[&[u8]]| {
+        let chunks = chunks.concat();
+        let length = (chunks.len() as u32 + 4).to_le_bytes();
+        [b"RIFF", &length[..], b"WEBP", &chunks].concat()
+    };
+    // No flags, then the sides less one.
+    let canvas = b"VP8X\x0a\0\0\0\0\0\0\0\x0f\0\0\x0f\0\0";
+    assert_eq!(code(&file(&[canvas, image])), None);
+    assert_eq!(code(&file(&[canvas, image, image])), Some("corrupt"));
+    // Decoders that read no canvas stop behind the first.
+    assert_eq!(code(&file(&[image, image])), None);
+    let animated = std::fs::read("testdata/webp/animated.webp").unwrap();
+    assert_eq!(code(&file(&[&animated[12..]])), None);
+    assert_eq!(code(&file(&[&animated[12..], image])), Some("corrupt"));
+}
