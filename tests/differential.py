@@ -62,7 +62,7 @@ def command(*words):
 def pillow(path):
     """Every frame, in RGBA."""
     try:
-        with Image.open(path, formats=["PNG", "JPEG", "WEBP", "GIF", "MPO"]) as picture:
+        with Image.open(path, formats=["PNG", "JPEG", "WEBP", "GIF"]) as picture:
             for frame in ImageSequence.Iterator(picture):
                 frame.convert("RGBA")
     except Exception as error:  # whatever it says is an answer

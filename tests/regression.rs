@@ -57,7 +57,16 @@ fn a_frame_of_an_animation_that_png_never_declares_changes_nothing() {
         let chunk = &end[plain.len() - 12..end.len() - 12];
         let stray = [&plain[..33], chunk, &plain[33..]].concat();
         assert_eq!(pixels(&stray), pixels(&plain), "{size:?}");
+        // A declaration whose checksum is wrong declares nothing.
+        let mut declaration = make::chunk(*b"acTL", &[0, 0, 0, 1, 0, 0, 0, 0]);
+        declaration[19] ^= 1;
+        let stray = [&plain[..33], &declaration, chunk, &plain[33..]].concat();
+        assert_eq!(pixels(&stray), pixels(&plain), "{size:?}");
     }
+    // Frame data with nothing around them.
+    let data = make::chunk(*b"fdAT", &[0; 9]);
+    let stray = [&plain[..33], &data, &plain[33..]].concat();
+    assert_eq!(pixels(&stray), pixels(&plain));
 }
 
 #[test]
@@ -198,4 +207,41 @@ fn a_gif_control_extension_of_another_length_is_passed_over_when_decoding_too() 
         assert_eq!(code(&odd), None);
         assert_eq!(pixels(&odd), pixels(&plain), "{control:?}");
     }
+}
+
+#[test]
+fn a_gif_with_a_code_of_no_meaning_behind_its_last_row_is_decoded_as_it_is_checked() {
+    // Clear, four pixels, then codes that are not defined, and their bits.
+    let codes = [(4, 3), (0, 3), (1, 3), (1, 3), (0, 4), (15, 4), (15, 4)];
+    let (bits, _) =
+        codes.iter().fold((0_u32, 0), |(bits, at), (code, width)| (bits | code << at, at + width));
+    let mut bytes = gif(2, 2, &[0, 1, 1, 0], None);
+    let expected = pixels(&bytes);
+    // Behind signature, screen, a table of two colours, image descriptor and code size.
+    bytes.truncate(6 + 7 + 6);
+    bytes.extend([0x2c, 0, 0, 0, 0, 2, 0, 2, 0, 0, 2, 3]);
+    bytes.extend(&bits.to_le_bytes()[..3]);
+    bytes.extend([0, 0x3b]);
+    assert_eq!(code(&bytes), None);
+    assert_eq!(pixels(&bytes), expected);
+}
+
+#[test]
+fn a_webp_with_one_image_more_than_its_canvas_shows_is_corrupt() {
+    let still = make::webp(16, 16, 1);
+    let image = &still[12..];
+    let file = |chunks: &[&[u8]]| {
+        let chunks = chunks.concat();
+        let length = (chunks.len() as u32 + 4).to_le_bytes();
+        [b"RIFF", &length[..], b"WEBP", &chunks].concat()
+    };
+    // No flags, then the sides less one.
+    let canvas = b"VP8X\x0a\0\0\0\0\0\0\0\x0f\0\0\x0f\0\0";
+    assert_eq!(code(&file(&[canvas, image])), None);
+    assert_eq!(code(&file(&[canvas, image, image])), Some("corrupt"));
+    // Decoders that read no canvas stop behind the first.
+    assert_eq!(code(&file(&[image, image])), None);
+    let animated = std::fs::read("testdata/webp/animated.webp").unwrap();
+    assert_eq!(code(&file(&[&animated[12..]])), None);
+    assert_eq!(code(&file(&[&animated[12..], image])), Some("corrupt"));
 }

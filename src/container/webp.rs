@@ -234,11 +234,17 @@ impl Walk<'_> {
     fn still(&mut self, chunk: &Chunk) -> Step {
         let at = chunk.span.start;
         if self.is_animated() {
-            self.out.irregular(at, "an image beside the frames of an animation; it is ignored");
+            self.out.corrupt(at, "an image beside the frames of an animation");
             return self.carried(chunk, 0);
         }
         if self.image.is_some() {
-            self.out.irregular(at, "a second image; it is ignored");
+            // Without VP8X the file ends behind its image for every decoder; with it (RFC 9649
+            // section 2.7) libwebp's demuxer, which browsers use, refuses the file.
+            if self.canvas.is_some() {
+                self.out.corrupt(at, "a second image beside the one of the canvas");
+            } else {
+                self.out.irregular(at, "a second image; it is ignored");
+            }
             return self.carried(chunk, 0);
         }
         let frame = self.bitstream(chunk, 0)?;

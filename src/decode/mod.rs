@@ -5,7 +5,7 @@
 
 mod animation;
 mod cms;
-mod gif;
+pub(crate) mod gif;
 mod orient;
 mod png;
 mod profile;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::*;
-use crate::container::{JpegTransform, Part, PartKind, PartName};
+use crate::container::{JpegTransform, Part, PartKind, PartName, walk};
 use crate::geometry::Orientation;
 
 fn structure(format: Format, width: u32, height: u32) -> Structure {
@@ -137,9 +137,8 @@ fn gif() -> Vec<u8> {
 
 #[test]
 fn the_first_frame_that_shows_something_is_taken() {
-    let mut file = structure(Format::Gif, 4, 2);
-    (file.frames, file.largest_frame) = (2, 8);
-    file.has_alpha = true;
+    let mut file = walk(Format::Gif, &gif(), &Limits::default());
+    assert_eq!((file.stored, file.has_alpha), (Size::new(4, 2), true));
     let mut shown = [0; 32];
     shown[24..28].copy_from_slice(&[255, 0, 0, 255]);
     assert_eq!(samples(&gif(), &file, Mode::Shown), shown);

@@ -23,6 +23,8 @@ struct Piece {
     span: Range<u64>,
 }
 
+const UNKNOWN_TRANSFORM: &str = "the Adobe marker names a colour transform that does not exist";
+
 /// What the application segments seen so far have said.
 #[derive(Debug, Default)]
 pub(super) struct Apps {
@@ -95,6 +97,18 @@ impl Apps {
             _ => JpegTransform::None,
         };
         (transform, frame.components.len() == 4 && self.adobe.is_some())
+    }
+
+    /// What makes another reader guess the colours otherwise than [`Apps::transform`].
+    pub(super) fn doubtful_transform(&self, frame: &Frame) -> Option<&'static str> {
+        match (frame.components.len(), self.adobe) {
+            (3, Some(0)) if self.jfif => {
+                Some("the JFIF and Adobe markers disagree about the colours; JFIF's word holds")
+            }
+            (3, Some(2..)) if !self.jfif => Some(UNKNOWN_TRANSFORM),
+            (4, Some(kind)) if kind != 0 && kind != 2 => Some(UNKNOWN_TRANSFORM),
+            _ => None,
+        }
     }
 
     /// The pieces of the ICC profile in their order (ICC.1:2022 annex B.4): numbers 1 to n, each

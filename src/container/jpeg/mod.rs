@@ -277,9 +277,11 @@ impl Walker<'_> {
         if self.found.jpeg.scans > self.limits.max_scans {
             return Err(self.error(FindingKind::TooManyScans { max: self.limits.max_scans }, at));
         }
+        let mut doubt = None;
         if let Some(frame) = &self.frame {
             if self.found.jpeg.scans == 1 {
                 (self.found.jpeg.transform, self.found.jpeg.inverted) = self.apps.transform(frame);
+                doubt = self.apps.doubtful_transform(frame);
             }
             if !frame.progressive && usize::from(components) < frame.components.len() {
                 self.found.jpeg.non_interleaved = true;
@@ -288,6 +290,9 @@ impl Walker<'_> {
             return Err(
                 self.error(FindingKind::Corrupt { what: "a scan before the frame header" }, at)
             );
+        }
+        if let Some(what) = doubt {
+            self.warn(FindingKind::Irregular { what }, at);
         }
         let end = scan_end(self.bytes, data);
         self.part(b"scan", PartKind::ImageData, (data, end), (data, end))?;

@@ -164,17 +164,26 @@ fn the_color_transform_follows_libjpeg() {
         for (marker, payload) in segments {
             apps.take(*marker, payload, 0);
         }
-        apps.transform(&frame(ids))
+        let doubt = apps.doubtful_transform(&frame(ids)).map(|what| &what[..8]);
+        (apps.transform(&frame(ids)), doubt)
     };
-    assert_eq!(decide(&[], &[1, 2, 3]), (YCbCr, false));
-    assert_eq!(decide(&[], b"RGB"), (None, false));
-    assert_eq!(decide(&[(0xe0, jfif)], b"RGB"), (YCbCr, false));
-    assert_eq!(decide(&[(0xee, &adobe(0))], &[1, 2, 3]), (None, false));
-    assert_eq!(decide(&[(0xe0, jfif), (0xee, &adobe(0))], &[1, 2, 3]), (YCbCr, false));
-    assert_eq!(decide(&[], &[1, 2, 3, 4]), (None, false));
-    assert_eq!(decide(&[(0xee, &adobe(0))], &[1, 2, 3, 4]), (None, true));
-    assert_eq!(decide(&[(0xee, &adobe(2))], &[1, 2, 3, 4]), (Ycck, true));
-    assert_eq!(decide(&[(0xee, b"Adobe")], &[1, 2, 3]), (YCbCr, false));
+    let clear = Option::None;
+    assert_eq!(decide(&[], &[1, 2, 3]), ((YCbCr, false), clear));
+    assert_eq!(decide(&[], b"RGB"), ((None, false), clear));
+    assert_eq!(decide(&[(0xe0, jfif)], b"RGB"), ((YCbCr, false), clear));
+    assert_eq!(decide(&[(0xee, &adobe(0))], &[1, 2, 3]), ((None, false), clear));
+    assert_eq!(
+        decide(&[(0xe0, jfif), (0xee, &adobe(0))], &[1, 2, 3]),
+        ((YCbCr, false), Some("the JFIF"))
+    );
+    assert_eq!(decide(&[], &[1, 2, 3, 4]), ((None, false), clear));
+    assert_eq!(decide(&[(0xee, &adobe(0))], &[1, 2, 3, 4]), ((None, true), clear));
+    assert_eq!(decide(&[(0xee, &adobe(2))], &[1, 2, 3, 4]), ((Ycck, true), clear));
+    assert_eq!(decide(&[(0xee, b"Adobe")], &[1, 2, 3]), ((YCbCr, false), clear));
+    let unknown = Some("the Adob");
+    assert_eq!(decide(&[(0xee, &adobe(1))], &[1, 2, 3]), ((YCbCr, false), clear));
+    assert_eq!(decide(&[(0xee, &adobe(2))], &[1, 2, 3]), ((YCbCr, false), unknown));
+    assert_eq!(decide(&[(0xee, &adobe(7))], &[1, 2, 3, 4]), ((Ycck, true), unknown));
 }
 
 /// A multi-picture index (CIPA DC-007) that announces one further picture of this length at this

@@ -11,7 +11,7 @@ use png::{Decoder, DecodingError, Limits, Reader};
 
 use super::animation::{self, Frame};
 use super::{BAND_ROWS, Job, Mode, Picture, Stop, aside, buffer};
-use crate::container::{Structure, slice};
+use crate::container::{Part, PartKind, Structure, slice};
 use crate::finding::Finding;
 use crate::geometry::Size;
 use crate::pixels::Layout;
@@ -33,7 +33,7 @@ pub(super) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
         _ => 0,
     };
     let animated = if frame > 0 { frame.saturating_mul(2) } else { picture };
-    let copy = if has_stray_frames(structure) { structure.end } else { 0 };
+    let copy = if structure.parts.iter().any(strays(structure)) { structure.end } else { 0 };
     animated
         .saturating_add(copy)
         .saturating_add(widest_row(structure).saturating_mul(14))
@@ -42,27 +42,30 @@ pub(super) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
         .saturating_add(1 << 20)
 }
 
-/// Whether there are frame chunks although no animation was declared before the picture.
-fn has_stray_frames(structure: &Structure) -> bool {
-    let mut names = structure.parts.iter().map(|part| part.name.as_str());
-    let declared = names.by_ref().take_while(|name| *name != "IDAT").any(|name| name == "acTL");
-    !declared && structure.parts.iter().any(|part| part.name.as_str() == "fcTL")
+/// Which parts say something of an animation that the walk did not take: all of them where none was
+/// declared before the picture, and those whose checksum is wrong, which it calls metadata.
+fn strays(structure: &Structure) -> impl Fn(&Part) -> bool + use<> {
+    let taken = |part: &Part| part.kind != PartKind::Metadata;
+    let mut head = structure.parts.iter().take_while(|part| part.name.as_str() != "IDAT");
+    let declared = head.any(|part| part.name.as_str() == "acTL" && taken(part));
+    move |part| matches!(part.name.as_str(), "acTL" | "fcTL" | "fdAT") && !(declared && taken(part))
 }
 
 /// The file as the crate shall see it. Without an acTL chunk an fcTL means nothing (PNG 3rd edition
 /// section 11.3.6.1), but the crate takes it for the size of the picture.
-fn without_stray_frames<'a>(job: &Job<'a>) -> Cow<'a, [u8]> {
-    if !has_stray_frames(job.structure) {
+fn without_strays<'a>(job: &Job<'a>) -> Cow<'a, [u8]> {
+    let stray = strays(job.structure);
+    if !job.structure.parts.iter().any(&stray) {
         return Cow::Borrowed(job.bytes);
     }
-    let kept = job.structure.parts.iter().filter(|part| part.name.as_str() != "fcTL");
+    let kept = job.structure.parts.iter().filter(|part| !stray(part));
     Cow::Owned(kept.flat_map(|part| slice(job.bytes, &part.span)).copied().collect())
 }
 
 type Rows<'a> = Reader<Cursor<&'a [u8]>>;
 
 pub(super) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
-    let bytes = without_stray_frames(job);
+    let bytes = without_strays(job);
     let mut decoder = Decoder::new(Cursor::new(&*bytes));
     // Text and profiles are not the crate's to inflate.
     decoder.set_ignore_text_chunk(true);
