@@ -123,6 +123,13 @@ impl Line {
         })
     }
 
+    /// Largest sum of differences at which two places of a cell are parts of one surface, textured
+    /// as it may be.
+    pub(super) fn similar(&self) -> u32 {
+        const TEXTURE: u32 = 120;
+        self.same.max(TEXTURE)
+    }
+
     /// Takes differences up to two and a half times the noise for none.
     pub(super) fn expect_noise(&mut self, noise: u32) {
         self.same = (noise.saturating_mul(5) / 2).clamp(SAME, MOST_SAME);
@@ -136,10 +143,22 @@ fn differences(a: &[Pixel], b: &[Pixel], scratch: &mut [Pixel], found: &mut [u32
         *difference = a.abs_diff(*b);
     }
     for (difference, sum) in scratch.iter().zip(found) {
-        let four = u32::from_le_bytes(*difference);
-        let two = (four & 0x00ff_00ff).wrapping_add((four >> 8) & 0x00ff_00ff);
-        *sum = (two & 0xffff).wrapping_add(two >> 16);
+        *sum = total(*difference);
     }
+}
+
+/// The sum of the differences of two pixels' samples.
+#[inline]
+pub(super) fn difference(a: Pixel, b: Pixel) -> u32 {
+    total([0, 1, 2, 3].map(|channel| a[channel].abs_diff(b[channel])))
+}
+
+/// The sum of four bytes.
+#[inline]
+fn total(bytes: Pixel) -> u32 {
+    let four = u32::from_le_bytes(bytes);
+    let two = (four & 0x00ff_00ff).wrapping_add((four >> 8) & 0x00ff_00ff);
+    (two & 0xffff).wrapping_add(two >> 16)
 }
 
 /// When the pixel lies between two opposite neighbours of different colours: the nearer of them.

@@ -7,7 +7,7 @@
 use palette::Oklab;
 
 use super::canvas::{Canvas, Direct, Pixel, Reduced, reduction};
-use super::line::{FLAT, Line};
+use super::line::{self, FLAT, Line};
 use super::oklab::{self, LinearTable};
 use super::placeholder::Thumbnail;
 use crate::pixels::{Layout, Pixels};
@@ -37,6 +37,9 @@ pub(super) struct Mass {
 pub(super) struct Sample {
     /// Filled bins in the order of their RGB values; empty for a wholly transparent picture.
     pub(super) bins: Vec<Mass>,
+    /// The same of colours averaged with what is like them in their cells: texture and grain, which
+    /// another size or encoding of the picture would show otherwise, are gone.
+    pub(super) calm: Vec<Mass>,
     /// Common difference of neighbours in the quiet parts, summed over the channels.
     pub(super) noise: u32,
     pub(super) thumbnail: Thumbnail,
@@ -68,7 +71,9 @@ fn collect(canvas: &impl Canvas) -> Sample {
         (across.onto(thumbnail.width()), down.onto(thumbnail.height()));
     // Every second sample of every second row will do for the thumbnail where there are many.
     let skipped = usize::from(across.cells.len().max(down.cells.len()) >= CELLS);
-    let mut histogram = Histogram::new();
+    let (mut histogram, mut calm) = (Histogram::new(), Histogram::new());
+    let mut surroundings = Surroundings::new(across.cells.len());
+    let mut settled = vec![([0; 4], 0); across.cells.len()];
     for (row, (&middle_of_row, &thumbnail_row)) in
         down.middle.iter().zip(&thumbnail_rows).enumerate()
     {
@@ -78,15 +83,91 @@ fn collect(canvas: &impl Canvas) -> Sample {
             let cells = thumbnail_columns.iter().zip(line.centers()).step_by(1 + skipped);
             cells.for_each(|(&column, &center)| thumbnail.add(column, thumbnail_row, center));
         }
+        for (index, settled) in settled.iter_mut().enumerate() {
+            *settled = line.settle(index);
+        }
+        surroundings.fill(canvas, &across, down.cells[row], &settled, line.similar());
         for (index, &middle) in across.middle.iter().enumerate() {
-            let alpha = line.centers()[index][3];
+            let alpha = u32::from(line.centers()[index][3]);
             if alpha > 0 {
-                let (color, flatness) = line.settle(index);
-                histogram.add(color, u32::from(alpha), flatness, middle.min(middle_of_row));
+                let ((color, flatness), middle) = (settled[index], middle.min(middle_of_row));
+                histogram.add(color, alpha, flatness, middle);
+                calm.add(surroundings.mean(index, color), alpha, flatness, middle);
             }
         }
     }
-    Sample { bins: histogram.masses(), noise, thumbnail }
+    Sample { bins: histogram.masses(), calm: calm.masses(), noise, thumbnail }
+}
+
+/// What the cells of one row hold that is like their samples.
+struct Surroundings {
+    /// Red and blue, green and alpha: sums of 16 bits, two in one number.
+    sums: Vec<[u32; 2]>,
+    counts: Vec<u32>,
+    columns: Vec<usize>,
+    picked: Vec<Pixel>,
+}
+
+impl Surroundings {
+    /// Places looked at across and down a cell.
+    const GRID: usize = 4;
+
+    /// Room for `count` cells.
+    fn new(count: usize) -> Self {
+        Self {
+            sums: vec![[0; 2]; count],
+            counts: vec![0; count],
+            columns: vec![0; count],
+            picked: vec![[0; 4]; count],
+        }
+    }
+
+    /// Sums up the places in a row of cells that differ from its samples by `similar` at most.
+    fn fill(
+        &mut self,
+        canvas: &impl Canvas,
+        across: &Axis,
+        rows: (usize, usize),
+        samples: &[(Pixel, u32)],
+        similar: u32,
+    ) {
+        const EVEN: u32 = 0x00ff_00ff;
+        self.sums.fill([0; 2]);
+        self.counts.fill(0);
+        let place = |(first, count): (usize, usize), step: usize| {
+            first + (2 * step + 1) * count / (2 * Self::GRID)
+        };
+        for step_across in 0..Self::GRID {
+            for (column, &cell) in self.columns.iter_mut().zip(&across.cells) {
+                *column = place(cell, step_across);
+            }
+            for step_down in 0..Self::GRID {
+                canvas.pick(place(rows, step_down), &self.columns, &mut self.picked);
+                let found = self.sums.iter_mut().zip(&mut self.counts);
+                for ((picked, (sample, _)), (sums, count)) in
+                    self.picked.iter().zip(samples).zip(found)
+                {
+                    let like = u32::from(line::difference(*picked, *sample) <= similar);
+                    let (four, mask) = (u32::from_le_bytes(*picked), like.wrapping_neg());
+                    // 16 × 255 stay below 16 bits.
+                    sums[0] = sums[0].wrapping_add(four & EVEN & mask);
+                    sums[1] = sums[1].wrapping_add((four >> 8) & EVEN & mask);
+                    *count = count.wrapping_add(like);
+                }
+            }
+        }
+    }
+
+    /// The mean of a cell's places that are like its sample, or else the sample.
+    #[inline]
+    fn mean(&self, index: usize, sample: Pixel) -> Pixel {
+        let (count, [even, odd]) = (self.counts[index], self.sums[index]);
+        if count == 0 {
+            return sample;
+        }
+        let mean = |sum: u32| ((sum + count / 2) / count) as u8;
+        [mean(even & 0xffff), mean(odd & 0xffff), mean(even >> 16), sample[3]]
+    }
 }
 
 /// How noisy the picture is: what its samples commonly differ by from their neighbours, in its
