@@ -137,28 +137,16 @@ impl Line {
 }
 
 /// For each pair of pixels the sum of the differences of their samples.
-fn differences(a: &[Pixel], b: &[Pixel], scratch: &mut [Pixel], found: &mut [u32]) {
+pub(super) fn differences(a: &[Pixel], b: &[Pixel], scratch: &mut [Pixel], found: &mut [u32]) {
     let samples = a.as_flattened().iter().zip(b.as_flattened());
     for ((a, b), difference) in samples.zip(scratch.as_flattened_mut()) {
         *difference = a.abs_diff(*b);
     }
     for (difference, sum) in scratch.iter().zip(found) {
-        *sum = total(*difference);
+        let four = u32::from_le_bytes(*difference);
+        let two = (four & 0x00ff_00ff).wrapping_add((four >> 8) & 0x00ff_00ff);
+        *sum = (two & 0xffff).wrapping_add(two >> 16);
     }
-}
-
-/// The sum of the differences of two pixels' samples.
-#[inline]
-pub(super) fn difference(a: Pixel, b: Pixel) -> u32 {
-    total([0, 1, 2, 3].map(|channel| a[channel].abs_diff(b[channel])))
-}
-
-/// The sum of four bytes.
-#[inline]
-fn total(bytes: Pixel) -> u32 {
-    let four = u32::from_le_bytes(bytes);
-    let two = (four & 0x00ff_00ff).wrapping_add((four >> 8) & 0x00ff_00ff);
-    (two & 0xffff).wrapping_add(two >> 16)
 }
 
 /// When the pixel lies between two opposite neighbours of different colours: the nearer of them.

@@ -73,7 +73,8 @@ fn collect(canvas: &impl Canvas) -> Sample {
     let skipped = usize::from(across.cells.len().max(down.cells.len()) >= CELLS);
     let (mut histogram, mut calm) = (Histogram::new(), Histogram::new());
     let mut surroundings = Surroundings::new(across.cells.len());
-    let mut settled = vec![([0; 4], 0); across.cells.len()];
+    let mut settled = vec![[0; 4]; across.cells.len()];
+    let mut flatness = vec![0; across.cells.len()];
     for (row, (&middle_of_row, &thumbnail_row)) in
         down.middle.iter().zip(&thumbnail_rows).enumerate()
     {
@@ -83,14 +84,15 @@ fn collect(canvas: &impl Canvas) -> Sample {
             let cells = thumbnail_columns.iter().zip(line.centers()).step_by(1 + skipped);
             cells.for_each(|(&column, &center)| thumbnail.add(column, thumbnail_row, center));
         }
-        for (index, settled) in settled.iter_mut().enumerate() {
-            *settled = line.settle(index);
+        for (index, (color, flatness)) in settled.iter_mut().zip(&mut flatness).enumerate() {
+            (*color, *flatness) = line.settle(index);
         }
         surroundings.fill(canvas, &across, down.cells[row], &settled, line.similar());
         for (index, &middle) in across.middle.iter().enumerate() {
             let alpha = u32::from(line.centers()[index][3]);
             if alpha > 0 {
-                let ((color, flatness), middle) = (settled[index], middle.min(middle_of_row));
+                let (color, flatness) = (settled[index], flatness[index]);
+                let middle = middle.min(middle_of_row);
                 histogram.add(color, alpha, flatness, middle);
                 calm.add(surroundings.mean(index, color), alpha, flatness, middle);
             }
@@ -101,24 +103,31 @@ fn collect(canvas: &impl Canvas) -> Sample {
 
 /// What the cells of one row hold that is like their samples.
 struct Surroundings {
-    /// Red and blue, green and alpha: sums of 16 bits, two in one number.
-    sums: Vec<[u32; 2]>,
+    /// Sums of 16 bits, two in one number: red and blue, green and alpha.
+    even: Vec<u32>,
+    odd: Vec<u32>,
     counts: Vec<u32>,
     columns: Vec<usize>,
     picked: Vec<Pixel>,
+    differences: Vec<u32>,
+    scratch: Vec<Pixel>,
 }
 
 impl Surroundings {
     /// Places looked at across and down a cell.
-    const GRID: usize = 4;
+    const ACROSS: usize = 4;
+    const DOWN: usize = 2;
 
     /// Room for `count` cells.
     fn new(count: usize) -> Self {
         Self {
-            sums: vec![[0; 2]; count],
+            even: vec![0; count],
+            odd: vec![0; count],
             counts: vec![0; count],
             columns: vec![0; count],
             picked: vec![[0; 4]; count],
+            differences: vec![0; count],
+            scratch: vec![[0; 4]; count],
         }
     }
 
@@ -128,46 +137,54 @@ impl Surroundings {
         canvas: &impl Canvas,
         across: &Axis,
         rows: (usize, usize),
-        samples: &[(Pixel, u32)],
+        samples: &[Pixel],
         similar: u32,
     ) {
-        const EVEN: u32 = 0x00ff_00ff;
-        self.sums.fill([0; 2]);
+        self.even.fill(0);
+        self.odd.fill(0);
         self.counts.fill(0);
-        let place = |(first, count): (usize, usize), step: usize| {
-            first + (2 * step + 1) * count / (2 * Self::GRID)
-        };
-        for step_across in 0..Self::GRID {
+        for step_across in 0..Self::ACROSS {
             for (column, &cell) in self.columns.iter_mut().zip(&across.cells) {
-                *column = place(cell, step_across);
+                *column = part(cell, step_across, Self::ACROSS);
             }
-            for step_down in 0..Self::GRID {
-                canvas.pick(place(rows, step_down), &self.columns, &mut self.picked);
-                let found = self.sums.iter_mut().zip(&mut self.counts);
-                for ((picked, (sample, _)), (sums, count)) in
-                    self.picked.iter().zip(samples).zip(found)
-                {
-                    let like = u32::from(line::difference(*picked, *sample) <= similar);
-                    let (four, mask) = (u32::from_le_bytes(*picked), like.wrapping_neg());
-                    // 16 × 255 stay below 16 bits.
-                    sums[0] = sums[0].wrapping_add(four & EVEN & mask);
-                    sums[1] = sums[1].wrapping_add((four >> 8) & EVEN & mask);
-                    *count = count.wrapping_add(like);
-                }
+            for step_down in 0..Self::DOWN {
+                let row = part(rows, step_down, Self::DOWN);
+                canvas.pick(row, &self.columns, &mut self.picked);
+                self.add(samples, similar);
             }
+        }
+    }
+
+    fn add(&mut self, samples: &[Pixel], similar: u32) {
+        const EVEN: u32 = 0x00ff_00ff;
+        line::differences(samples, &self.picked, &mut self.scratch, &mut self.differences);
+        let found = self.picked.iter().zip(&self.differences);
+        let sums = self.even.iter_mut().zip(&mut self.odd).zip(&mut self.counts);
+        for ((picked, &difference), ((even, odd), count)) in found.zip(sums) {
+            let four = u32::from_le_bytes(*picked);
+            let mask = if difference <= similar { u32::MAX } else { 0 };
+            // No sum of a few bytes fills 16 bits; checked ones do not become vectors.
+            *even = even.wrapping_add(four & EVEN & mask);
+            *odd = odd.wrapping_add((four >> 8) & EVEN & mask);
+            *count = count.wrapping_sub(mask);
         }
     }
 
     /// The mean of a cell's places that are like its sample, or else the sample.
     #[inline]
     fn mean(&self, index: usize, sample: Pixel) -> Pixel {
-        let (count, [even, odd]) = (self.counts[index], self.sums[index]);
+        let (even, odd, count) = (self.even[index], self.odd[index], self.counts[index]);
         if count == 0 {
             return sample;
         }
         let mean = |sum: u32| ((sum + count / 2) / count) as u8;
         [mean(even & 0xffff), mean(odd & 0xffff), mean(even >> 16), sample[3]]
     }
+}
+
+/// The middle of one of the equal parts of a cell.
+fn part((first, count): (usize, usize), part: usize, parts: usize) -> usize {
+    first + (2 * part + 1) * count / (2 * parts)
 }
 
 /// How noisy the picture is: what its samples commonly differ by from their neighbours, in its
