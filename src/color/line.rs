@@ -33,6 +33,10 @@ pub(super) struct Line {
     spans: [Vec<u32>; 2],
     /// The largest of the four differences.
     roughness: Vec<u32>,
+    /// How many of the neighbours show the same colour.
+    alike: Vec<u32>,
+    /// Where a sample lies on a slope, how high that is: from left to right, from above to below.
+    slopes: [Vec<u32>; 2],
     /// The means of the centres and their neighbours.
     smooth: Vec<Pixel>,
     scratch: Vec<Pixel>,
@@ -51,6 +55,8 @@ impl Line {
             differences: [numbers(), numbers(), numbers(), numbers()],
             spans: [numbers(), numbers()],
             roughness: numbers(),
+            alike: numbers(),
+            slopes: [numbers(), numbers()],
             smooth: pixels(),
             scratch: pixels(),
         }
@@ -80,6 +86,13 @@ impl Line {
         for ((((most, a), b), c), d) in self.roughness.iter_mut().zip(a).zip(b).zip(c).zip(d) {
             *most = *a.max(b).max(c).max(d);
         }
+        let sides = a.iter().zip(b).zip(c.iter().zip(d));
+        for (alike, ((a, b), (c, d))) in self.alike.iter_mut().zip(sides) {
+            let like = |difference: &u32| u32::from(*difference <= self.same);
+            *alike = like(a).wrapping_add(like(b)).wrapping_add(like(c)).wrapping_add(like(d));
+        }
+        slopes(a, b, &self.spans[0], self.same, &mut self.slopes[0]);
+        slopes(c, d, &self.spans[1], self.same, &mut self.slopes[1]);
         let around = left.as_flattened().iter().zip(right.as_flattened());
         let around = around.zip(above.as_flattened()).zip(below.as_flattened());
         let center = self.centers.as_flattened().iter().zip(self.smooth.as_flattened_mut());
@@ -104,13 +117,14 @@ impl Line {
         if self.roughness[index] <= self.same {
             return (self.smooth[index], FLAT);
         }
-        let distances = [0, 1, 2, 3].map(|side| self.differences[side][index]);
-        let spans = [self.spans[0][index], self.spans[1][index]];
-        if let Some(side) = slope(distances, spans, self.same) {
-            return (self.neighbors[side][index], 1);
+        let (across, down) = (self.slopes[0][index], self.slopes[1][index]);
+        if across.max(down) == 0 {
+            return (self.centers[index], self.alike[index].max(1));
         }
-        let like = distances.iter().filter(|&&distance| distance <= self.same).count() as u32;
-        (self.centers[index], like.max(1))
+        let first = if across >= down { 0 } else { 2 };
+        let side = first
+            + usize::from(self.differences[first][index] > self.differences[first + 1][index]);
+        (self.neighbors[side][index], 1)
     }
 
     /// The common differences of the line's opaque samples from their neighbours.
@@ -123,6 +137,13 @@ impl Line {
         })
     }
 
+    /// Largest sum of differences at which two places of a cell are parts of one surface, textured
+    /// as it may be.
+    pub(super) fn similar(&self) -> u32 {
+        const TEXTURE: u32 = 120;
+        self.same.max(TEXTURE)
+    }
+
     /// Takes differences up to two and a half times the noise for none.
     pub(super) fn expect_noise(&mut self, noise: u32) {
         self.same = (noise.saturating_mul(5) / 2).clamp(SAME, MOST_SAME);
@@ -130,7 +151,7 @@ impl Line {
 }
 
 /// For each pair of pixels the sum of the differences of their samples.
-fn differences(a: &[Pixel], b: &[Pixel], scratch: &mut [Pixel], found: &mut [u32]) {
+pub(super) fn differences(a: &[Pixel], b: &[Pixel], scratch: &mut [Pixel], found: &mut [u32]) {
     let samples = a.as_flattened().iter().zip(b.as_flattened());
     for ((a, b), difference) in samples.zip(scratch.as_flattened_mut()) {
         *difference = a.abs_diff(*b);
@@ -142,18 +163,14 @@ fn differences(a: &[Pixel], b: &[Pixel], scratch: &mut [Pixel], found: &mut [u32
     }
 }
 
-/// When the pixel lies between two opposite neighbours of different colours: the nearer of them.
-#[inline]
-fn slope(distances: [u32; 4], spans: [u32; 2], same: u32) -> Option<usize> {
-    let length = |first: usize, span: u32| {
+/// For each pixel that lies between two opposite neighbours of different colours, `span` apart, that
+/// span; for others 0. Of such a pixel the nearer neighbour is the colour.
+fn slopes(before: &[u32], after: &[u32], spans: &[u32], same: u32, found: &mut [u32]) {
+    for ((slope, span), (before, after)) in
+        found.iter_mut().zip(spans).zip(before.iter().zip(after))
+    {
         // On the straight way from one to the other both parts add up to the whole, or nearly.
-        let between = 4 * (distances[first] + distances[first + 1]) <= 5 * span;
-        if between && span > 2 * same { span } else { 0 }
-    };
-    let (across, down) = (length(0, spans[0]), length(2, spans[1]));
-    if across.max(down) == 0 {
-        return None;
+        let between = before.wrapping_add(*after).wrapping_mul(4) <= span.wrapping_mul(5);
+        *slope = if between & (*span > same.wrapping_mul(2)) { *span } else { 0 };
     }
-    let first = if across >= down { 0 } else { 2 };
-    Some(if distances[first] <= distances[first + 1] { first } else { first + 1 })
 }

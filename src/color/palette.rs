@@ -124,7 +124,7 @@ impl PaletteBuilder {
     /// The colours of `pixels`. `None` when nothing of the picture is visible.
     pub fn build(&self, pixels: &Pixels) -> Option<Palette> {
         let sample = sample(pixels);
-        self.of_masses(&sample.bins, sample.noise, sample.thumbnail.thumb_hash())
+        self.of_masses(&sample.bins, &sample.calm, sample.noise, sample.thumbnail.thumb_hash())
     }
 
     /// The colours of several pictures together, as [`Palette::of_many`].
@@ -141,10 +141,17 @@ impl PaletteBuilder {
             middle: mass.middle * part,
             flat: mass.flat * part,
         });
-        self.of_masses(&masses.collect::<Vec<_>>(), 0, Vec::new())
+        let masses: Vec<Mass> = masses.collect();
+        self.of_masses(&masses, &masses, 0, Vec::new())
     }
 
-    fn of_masses(&self, bins: &[Mass], noise: u32, thumb_hash: Vec<u8>) -> Option<Palette> {
+    fn of_masses(
+        &self,
+        bins: &[Mass],
+        calm: &[Mass],
+        noise: u32,
+        thumb_hash: Vec<u8>,
+    ) -> Option<Palette> {
         let near = near(spread(bins), noise);
         let mut assignment = Assignment::new(bins);
         let mut centers = self.clustering.centers(bins, FIRST_CLUSTERS.max(self.max_colors + 4));
@@ -155,7 +162,7 @@ impl PaletteBuilder {
         dissolve(&mut clusters, DUST);
         let mut starts: Vec<Oklab> = clusters.iter().map(|cluster| cluster.color).collect();
         assignment.refine(bins, &mut starts, 2);
-        let player = player::choose(bins, &starts)?;
+        let player = player::choose(calm, &starts)?;
 
         let few = agglomerate(clusters.clone(), self.max_colors, near);
         let mut centers: Vec<Oklab> = few.iter().map(|cluster| cluster.color).collect();

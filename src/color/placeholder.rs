@@ -137,20 +137,22 @@ impl Thumbnail {
     /// scaled to 0..=1 by the largest of them.
     fn transform(&self, values: &[f64], across: usize, down: usize) -> Transformed {
         let (columns, rows) = (cosines(across, self.width), cosines(down, self.height));
+        // Along the rows first: what a row has of a wave across serves all waves down.
+        let along = |cosines: &Vec<f64>| -> Vec<f64> {
+            let part = |row: &[f64]| {
+                row.iter().zip(cosines).fold(0.0, |part, (value, cosine)| part + value * cosine)
+            };
+            values.chunks(self.width).map(part).collect()
+        };
+        let parts: Vec<Vec<f64>> = columns.iter().map(along).collect();
         let mut waves = vec![];
-        for (wave_down, row_cosines) in rows.iter().enumerate() {
-            for (wave_across, column_cosines) in columns.iter().enumerate() {
+        for (wave_down, cosines) in rows.iter().enumerate() {
+            for (wave_across, parts) in parts.iter().enumerate() {
                 if wave_across * down >= across * (down - wave_down) {
                     break;
                 }
-                let mut sum = 0.0;
-                for (row, row_cosine) in values.chunks(self.width).zip(row_cosines) {
-                    let mut part = 0.0;
-                    for (value, column_cosine) in row.iter().zip(column_cosines) {
-                        part += value * column_cosine;
-                    }
-                    sum += part * row_cosine;
-                }
+                let sum =
+                    parts.iter().zip(cosines).fold(0.0, |sum, (part, cosine)| sum + part * cosine);
                 waves.push(sum / (self.width * self.height) as f64);
             }
         }

@@ -149,13 +149,17 @@ fn smooth(from: f32, to: f32, value: f32) -> f32 {
     t * t * (3.0 - 2.0 * t)
 }
 
-/// The colour that stands for the picture. Each centre of a cluster is a start from which to climb to the
-/// nearest dense place in the picture's colours; the best of these places is the answer, so it
-/// hangs on the picture and not on where the borders of the clusters fell.
+/// The colour that stands for the picture. Each centre of a cluster and each common colour is a
+/// start from which to climb to the nearest dense place in the picture's colours; the best of these
+/// places is the answer, so it hangs on the picture and not on where the borders of the clusters
+/// fell.
 pub(super) fn choose(bins: &[Mass], starts: &[Oklab]) -> Option<Oklab> {
+    /// Part of the visible area that makes a bin common.
+    const COMMON: f32 = 0.02;
+    let common = bins.iter().filter(|bin| bin.area.max(bin.weight) >= COMMON);
     let mut best: Option<(f32, Oklab)> = None;
     let mut known = vec![];
-    for &start in starts {
+    for start in starts.iter().copied().chain(common.map(|bin| bin.color)) {
         let Some(color) = densest(bins, start, &known) else {
             continue;
         };

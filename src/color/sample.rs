@@ -7,7 +7,7 @@
 use palette::Oklab;
 
 use super::canvas::{Canvas, Direct, Pixel, Reduced, reduction};
-use super::line::{FLAT, Line};
+use super::line::{self, FLAT, Line};
 use super::oklab::{self, LinearTable};
 use super::placeholder::Thumbnail;
 use crate::pixels::{Layout, Pixels};
@@ -37,6 +37,9 @@ pub(super) struct Mass {
 pub(super) struct Sample {
     /// Filled bins in the order of their RGB values; empty for a wholly transparent picture.
     pub(super) bins: Vec<Mass>,
+    /// The same of colours averaged with what is like them in their cells: texture and grain, which
+    /// another size or encoding of the picture would show otherwise, are gone.
+    pub(super) calm: Vec<Mass>,
     /// Common difference of neighbours in the quiet parts, summed over the channels.
     pub(super) noise: u32,
     pub(super) thumbnail: Thumbnail,
@@ -68,7 +71,10 @@ fn collect(canvas: &impl Canvas) -> Sample {
         (across.onto(thumbnail.width()), down.onto(thumbnail.height()));
     // Every second sample of every second row will do for the thumbnail where there are many.
     let skipped = usize::from(across.cells.len().max(down.cells.len()) >= CELLS);
-    let mut histogram = Histogram::new();
+    let (mut histogram, mut calm) = (Histogram::new(), Histogram::new());
+    let mut surroundings = Surroundings::new(&across);
+    let mut settled = vec![[0; 4]; across.cells.len()];
+    let mut flatness = vec![0; across.cells.len()];
     for (row, (&middle_of_row, &thumbnail_row)) in
         down.middle.iter().zip(&thumbnail_rows).enumerate()
     {
@@ -78,15 +84,114 @@ fn collect(canvas: &impl Canvas) -> Sample {
             let cells = thumbnail_columns.iter().zip(line.centers()).step_by(1 + skipped);
             cells.for_each(|(&column, &center)| thumbnail.add(column, thumbnail_row, center));
         }
+        for (index, (color, flatness)) in settled.iter_mut().zip(&mut flatness).enumerate() {
+            (*color, *flatness) = line.settle(index);
+        }
+        surroundings.fill(canvas, down.cells[row], &settled, line.similar());
         for (index, &middle) in across.middle.iter().enumerate() {
-            let alpha = line.centers()[index][3];
+            let alpha = u32::from(line.centers()[index][3]);
             if alpha > 0 {
-                let (color, flatness) = line.settle(index);
-                histogram.add(color, u32::from(alpha), flatness, middle.min(middle_of_row));
+                let (color, flatness) = (settled[index], flatness[index]);
+                let middle = middle.min(middle_of_row);
+                histogram.add(color, alpha, flatness, middle);
+                calm.add(surroundings.mean(index, color), alpha, flatness, middle);
             }
         }
     }
-    Sample { bins: histogram.masses(), noise, thumbnail }
+    Sample { bins: histogram.masses(), calm: calm.masses(), noise, thumbnail }
+}
+
+/// What the cells of one row hold that is like their samples.
+struct Surroundings {
+    /// Sums of 16 bits, two in one number: red and blue, green and alpha.
+    even: Vec<u32>,
+    odd: Vec<u32>,
+    counts: Vec<u32>,
+    columns: [Vec<usize>; Self::ACROSS],
+    picked: Vec<Pixel>,
+    differences: Vec<u32>,
+    scratch: Vec<Pixel>,
+}
+
+/// 2²⁰ by the number, rounded up.
+const RECIPROCALS: [u32; Surroundings::ACROSS * Surroundings::DOWN + 1] = {
+    let mut table = [0; Surroundings::ACROSS * Surroundings::DOWN + 1];
+    let mut count = 1;
+    while count < table.len() {
+        table[count] = (1_u32 << 20).div_ceil(count as u32);
+        count += 1;
+    }
+    table
+};
+
+impl Surroundings {
+    /// Places looked at across and down a cell.
+    const ACROSS: usize = 4;
+    const DOWN: usize = 2;
+
+    fn new(across: &Axis) -> Self {
+        let count = across.cells.len();
+        let columns =
+            |step| across.cells.iter().map(|&cell| part(cell, step, Self::ACROSS)).collect();
+        Self {
+            even: vec![0; count],
+            odd: vec![0; count],
+            counts: vec![0; count],
+            columns: std::array::from_fn(columns),
+            picked: vec![[0; 4]; count],
+            differences: vec![0; count],
+            scratch: vec![[0; 4]; count],
+        }
+    }
+
+    /// Sums up the places in a row of cells that differ from its samples by `similar` at most.
+    fn fill(
+        &mut self,
+        canvas: &impl Canvas,
+        rows: (usize, usize),
+        samples: &[Pixel],
+        similar: u32,
+    ) {
+        const EVEN: u32 = 0x00ff_00ff;
+        self.even.fill(0);
+        self.odd.fill(0);
+        self.counts.fill(0);
+        for step in 0..Self::DOWN {
+            let row = part(rows, step, Self::DOWN);
+            for columns in &self.columns {
+                canvas.pick(row, columns, &mut self.picked);
+                line::differences(samples, &self.picked, &mut self.scratch, &mut self.differences);
+                let found = self.picked.iter().zip(&self.differences);
+                let sums = self.even.iter_mut().zip(&mut self.odd).zip(&mut self.counts);
+                for ((picked, &difference), ((even, odd), count)) in found.zip(sums) {
+                    let four = u32::from_le_bytes(*picked);
+                    let mask = if difference <= similar { u32::MAX } else { 0 };
+                    // No sum of a few bytes fills 16 bits; checked ones do not become vectors.
+                    *even = even.wrapping_add(four & EVEN & mask);
+                    *odd = odd.wrapping_add((four >> 8) & EVEN & mask);
+                    *count = count.wrapping_sub(mask);
+                }
+            }
+        }
+    }
+
+    /// The mean of a cell's places that are like its sample, or else the sample.
+    #[inline]
+    fn mean(&self, index: usize, sample: Pixel) -> Pixel {
+        let (even, odd, count) = (self.even[index], self.odd[index], self.counts[index]);
+        if count == 0 {
+            return sample;
+        }
+        // Exact for sums of so few bytes, and cheaper than to divide.
+        let reciprocal = RECIPROCALS[count as usize];
+        let mean = |sum: u32| ((sum + count / 2).wrapping_mul(reciprocal) >> 20) as u8;
+        [mean(even & 0xffff), mean(odd & 0xffff), mean(even >> 16), sample[3]]
+    }
+}
+
+/// The middle of one of the equal parts of a cell.
+fn part((first, count): (usize, usize), part: usize, parts: usize) -> usize {
+    first + (2 * part + 1) * count / (2 * parts)
 }
 
 /// How noisy the picture is: what its samples commonly differ by from their neighbours, in its
@@ -174,34 +279,33 @@ impl Histogram {
         Self(vec![Bin::default(); 1 << (3 * BITS)])
     }
 
-    /// Counts a sample. There are 96 × 96 at most, so that no sum gets near 32 bits.
+    /// Counts a sample. There are 96 × 96 at most, so that no sum gets near 32 bits
+    /// and none needs a check.
     #[inline]
     fn add(&mut self, [red, green, blue, _]: Pixel, alpha: u32, flatness: u32, middle: u32) {
         let high = |sample: u8| usize::from(sample >> (8 - BITS));
         let bin = &mut self.0[(high(red) << (2 * BITS)) | (high(green) << BITS) | high(blue)];
-        let weight = alpha * flatness;
+        let weight = alpha.wrapping_mul(flatness);
         for (low, sample) in bin.low.iter_mut().zip([red, green, blue]) {
-            *low += u32::from(sample & LOW_BITS) * weight;
+            *low = low.wrapping_add(u32::from(sample & LOW_BITS).wrapping_mul(weight));
         }
-        bin.weight += weight;
-        bin.area += alpha;
-        bin.middle += alpha * middle;
-        if flatness == FLAT {
-            bin.flat += alpha;
-        }
+        bin.weight = bin.weight.wrapping_add(weight);
+        bin.area = bin.area.wrapping_add(alpha);
+        bin.middle = bin.middle.wrapping_add(alpha.wrapping_mul(middle));
+        bin.flat = bin.flat.wrapping_add(if flatness == FLAT { alpha } else { 0 });
     }
 
     /// The filled bins.
     fn masses(&self) -> Vec<Mass> {
-        let bins = &self.0;
+        let filled: Vec<(usize, &Bin)> =
+            self.0.iter().enumerate().filter(|(_, bin)| bin.area > 0).collect();
         let total = |field: fn(&Bin) -> u32| {
-            bins.iter().map(|bin| u64::from(field(bin))).sum::<u64>().max(1) as f32
+            filled.iter().map(|(_, bin)| u64::from(field(bin))).sum::<u64>().max(1) as f32
         };
         let (weights, areas, middles) =
             (total(|bin| bin.weight), total(|bin| bin.area), total(|bin| bin.middle));
         let table = LinearTable::new();
-        let filled = bins.iter().enumerate().filter(|(_, bin)| bin.area > 0);
-        let mass = |(index, bin): (usize, &Bin)| {
+        let mass = |&(index, bin): &(usize, &Bin)| {
             let linear = |channel: u32| {
                 let high = (index >> (BITS * (2 - channel))) & ((1 << BITS) - 1);
                 let low = bin.low[channel as usize] as f32 / bin.weight as f32;
@@ -215,6 +319,6 @@ impl Histogram {
                 flat: bin.flat as f32 / areas,
             }
         };
-        filled.map(mass).collect()
+        filled.iter().map(mass).collect()
     }
 }
