@@ -10,7 +10,7 @@ use lofty::tag::Accessor;
 use uuid::Uuid;
 
 use super::assets::{Assets, Result};
-use super::catalog::{self, BlobRecord, TicketRecord, Tx};
+use super::catalog::{self, BlobRecord, Interrupted, TicketRecord, Tx};
 use super::error::ServiceError;
 use super::examine::{Examined, on_a_processor};
 use super::model::{NewAsset, Surface, TicketFor, Track, TrackStatus};
@@ -46,8 +46,8 @@ impl Assets {
         let digest = body.digest();
         if let Spent::OnThis(_) = Spent::of(&ticket, &digest)? {
             let found = self.track(&ticket.tenant, track).await?;
-            // The process ended while it was being read.
-            if found.status == TrackStatus::Waiting {
+            // Its reading was refused for want of memory, or the process ended.
+            if found.status == TrackStatus::Processing {
                 self.read_audio(&ticket.tenant, track, body).await?;
                 return self.track(&ticket.tenant, track).await;
             }
@@ -65,6 +65,34 @@ impl Assets {
         }
         self.read_audio(&ticket.tenant, track, body).await?;
         self.track(&ticket.tenant, track).await
+    }
+
+    /// Reads recordings again whose reading an earlier process did not end.
+    pub(super) async fn resume_audio(&self, interrupted: Vec<Interrupted>) {
+        for recording in interrupted {
+            let track = recording.track;
+            let again = async {
+                let body = self.body_of(&recording.blob, recording.bytes).await?;
+                self.read_audio(&recording.tenant, track, body).await
+            };
+            if let Err(error) = again.await {
+                tracing::error!(%track, code = error.code(), %error, "a recording was not read");
+            }
+        }
+    }
+
+    /// Stored bytes as a body, piece by piece.
+    async fn body_of(&self, blob: &str, length: u64) -> Result<Spooled> {
+        const PIECE: u64 = 1024 * 1024;
+        let mut spool = self.spool(length);
+        spool.expect(length)?;
+        let mut at = 0;
+        while at < length {
+            let end = at.saturating_add(PIECE).min(length);
+            spool.write(self.inner.blobs.get(blob, Some(at..end)).await?).await?;
+            at = end;
+        }
+        Ok(spool.finish())
     }
 
     async fn sniff_audio(&self, body: Spooled) -> Result<Spooled> {

@@ -42,13 +42,15 @@ impl Assets {
 
     /// After a start: nothing is on its way in, so nothing unnamed needs grace.
     pub(super) async fn recover(&self) -> Result<()> {
-        let mut tx = self.inner.catalog.begin().await?;
-        catalog::restart_tracks(&mut tx).await?;
-        tx.commit().await?;
         let now = self.inner.settings.clock.now();
         let swept = self.sweep_before(now, now).await?;
         if swept.blobs > 0 {
             tracing::info!(blobs = swept.blobs, "removed what an earlier process left unfinished");
+        }
+        let interrupted = self.inner.catalog.interrupted_tracks().await?;
+        if !interrupted.is_empty() {
+            let assets = self.clone();
+            tokio::spawn(async move { assets.resume_audio(interrupted).await });
         }
         Ok(())
     }

@@ -58,6 +58,19 @@ impl Folder {
         command
     }
 
+    /// The command, run in this folder by another one, to which it is the first argument.
+    #[cfg(all(unix, feature = "http"))]
+    pub(crate) fn wrapped<A: AsRef<OsStr>>(
+        &self,
+        by: impl IntoIterator<Item = &'static str>,
+        args: impl IntoIterator<Item = A>,
+    ) -> Command {
+        let mut by = by.into_iter();
+        let mut command = Command::new(by.next().unwrap());
+        command.current_dir(&self.0).args(by).arg(env!("CARGO_BIN_EXE_gatefold")).args(args);
+        command
+    }
+
     /// The names in a folder below this one, sorted.
     pub(crate) fn list(&self, name: &str) -> Vec<String> {
         let mut names: Vec<String> = std::fs::read_dir(self.join(name))

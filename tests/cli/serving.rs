@@ -23,7 +23,10 @@ impl Service {
     pub(crate) fn start(folder: &Folder, args: &[&str]) -> Self {
         let all = [&["serve", "--listen", "127.0.0.1:0"], args].concat();
         let mut command = folder.command(all);
-        command.env_remove("GATEFOLD_KEY").env_remove("GATEFOLD_DATA");
+        Self::of(command.env_remove("GATEFOLD_KEY").env_remove("GATEFOLD_DATA"))
+    }
+
+    fn of(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
@@ -209,4 +212,39 @@ fn a_folder_serves_one_process() {
     assert_eq!(taken.code, 3);
     assert!(taken.err.contains("cannot listen"), "{}", taken.err);
     assert_eq!(service.get("/healthz").0, 200);
+}
+
+/// Noise that no compression makes small: a PNG of more than 4 MiB.
+fn large_picture() -> Vec<u8> {
+    let mut state = 1_u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    let samples: Vec<u8> = (0..2_100 * 2_100).map(|_| next()).collect();
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, 2_100, 2_100);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.write_header().unwrap().write_image_data(&samples).unwrap();
+    bytes
+}
+
+/// As when the disk is full: a limit on the size of files, in whose place no signal comes.
+#[test]
+fn what_cannot_be_written_is_told_and_the_rest_goes_on() {
+    let folder = Folder::new();
+    let args = ["serve", "--listen", "127.0.0.1:0", "--key", "trial:secret"];
+    let script = "trap '' XFSZ; ulimit -f 4000; exec \"$0\" \"$@\"";
+    let mut command = folder.wrapped(["sh", "-c", script], args);
+    let service = Service::of(command.env_remove("GATEFOLD_DATA"));
+    let (status, head, body) = service.upload("trial:secret", &large_picture());
+    let body = String::from_utf8(body).unwrap();
+    assert_eq!(status, 500, "{body}");
+    assert!(head.contains("x-gatefold-code: storage"), "{head}");
+    assert!(!body.contains('/') && !body.contains("os error"), "{body}");
+    assert_eq!(service.upload("trial:secret", PICTURE).0, 200);
+    assert_eq!(service.get("/readyz").0, 200);
+    assert_eq!(folder.list("gatefold-data/spool"), Vec::<String>::new());
+    let (log, _) = service.end();
+    assert!(log.contains("ERROR"), "{log}");
 }

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use gatefold::service::{
-    Change, CollectionFields, Spooled, TicketFor, TrackFields, TrackStatus, UploadSession,
+    Assets, Change, CollectionFields, Settings, Spooled, TicketFor, TrackFields, TrackStatus,
+    UploadSession,
 };
 use serde_json::json;
 
@@ -156,6 +157,38 @@ async fn audio_is_stored_and_its_length_read() {
         assets.redeem_audio(&ticket.token, Spooled::of(other)).await.unwrap_err().code(),
         "not_found"
     );
+}
+
+#[tokio::test]
+async fn a_recording_whose_reading_was_interrupted_is_read_at_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || Assets::open(folder.path(), Settings::default());
+    let assets = open().await.unwrap();
+    let session = session(&assets).await;
+    let track = assets.create_track(&session, named("one.wav")).await.unwrap();
+    let ticket = assets.issue_ticket("label", TicketFor::TrackAudio(track.id), HOUR).await.unwrap();
+    let read = assets.redeem_audio(&ticket.token, Spooled::of(wav())).await.unwrap();
+    assets.close().await;
+    drop(assets);
+
+    // As a process leaves it that ends between storing and reading.
+    let file = folder.path().join("catalog.sqlite");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let forgotten = "UPDATE tracks SET status = 'processing', duration = NULL";
+    sqlx::query(forgotten).execute(&pool).await.unwrap();
+    pool.close().await;
+
+    let assets = open().await.unwrap();
+    for _ in 0..500 {
+        let track = assets.track("label", track.id).await.unwrap();
+        if track.status == TrackStatus::Ready {
+            assert_eq!(track.duration, read.duration);
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("it was never read again");
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ pub(crate) use keys::KeyRecord;
 pub(crate) use sessions::delete_expired_sessions;
 pub(crate) use tickets::{TicketRecord, delete_expired_tickets, spend_ticket};
 pub(crate) use tracks::{
-    TrackRecord, delete_track, next_position, put_track, restart_tracks, set_track_cover, track_in,
+    Interrupted, TrackRecord, delete_track, next_position, put_track, set_track_cover, track_in,
 };
 
 /// Connections that read.

@@ -80,6 +80,35 @@ impl Catalog {
     }
 }
 
+/// A recording whose reading did not end.
+pub(crate) struct Interrupted {
+    pub(crate) track: Uuid,
+    pub(crate) tenant: String,
+    /// Where it lies.
+    pub(crate) blob: String,
+    pub(crate) bytes: u64,
+}
+
+impl Catalog {
+    pub(crate) async fn interrupted_tracks(&self) -> Result<Vec<Interrupted>> {
+        let rows = sqlx::query(
+            "SELECT tracks.id, tracks.tenant, tracks.audio, blobs.bytes FROM tracks
+             JOIN blobs ON blobs.id = tracks.audio WHERE tracks.status = 'processing'",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        let of_row = |row: &SqliteRow| {
+            Ok(Interrupted {
+                track: row.uuid("id")?,
+                tenant: row.try_get("tenant")?,
+                blob: row.try_get("audio")?,
+                bytes: row.unsigned("bytes")?,
+            })
+        };
+        rows.iter().map(of_row).collect()
+    }
+}
+
 /// The track as this transaction sees it.
 pub(crate) async fn track_in(tx: &mut Tx, id: Uuid) -> Result<Option<TrackRecord>> {
     let row = sqlx::query(read!("WHERE tracks.id = ?"))
@@ -159,12 +188,4 @@ pub(crate) async fn delete_track(tx: &mut Tx, id: Uuid) -> Result<bool> {
         .await?;
     let done = sqlx::query("DELETE FROM tracks WHERE id = ?").bind(&id).execute(&mut **tx).await?;
     Ok(done.rows_affected() == 1)
-}
-
-/// Tracks whose audio was being read when the process ended have none: they wait again.
-pub(crate) async fn restart_tracks(tx: &mut Tx) -> Result<()> {
-    sqlx::query("UPDATE tracks SET status = 'waiting' WHERE status = 'processing'")
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
 }
