@@ -12,7 +12,8 @@ use crate::make;
 use crate::support::*;
 
 const UPLOAD: &str = "/media/image/upload";
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY_MILLIS: u64 = 24 * 60 * 60 * 1000;
+const DAY: Duration = Duration::from_millis(DAY_MILLIS);
 
 fn pair(method: Method, path: &str) -> axum::http::request::Builder {
     request(method, path).header(header::AUTHORIZATION, format!("{}:{}", KEY.0, KEY.1))
@@ -129,7 +130,7 @@ async fn what_nothing_claims_dies_after_a_day() {
     // Updating a claimed image keeps it claimed, updating another begins its day anew.
     let update = |id: Uuid, seed| app.send(sent(&format!("{UPLOAD}/{id}"), picture(seed)));
     update(claimed, 5).await.bare();
-    clock.advance(DAY - Duration::from_millis(1));
+    clock.advance(Duration::from_millis(DAY_MILLIS - 1));
     for id in [silent, temporary, profile, claimed] {
         assert_eq!(got(&app, id).await.status, 200);
     }

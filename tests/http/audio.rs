@@ -23,7 +23,7 @@ pub(crate) fn flac(title: &str, artist: &str, cover: &[u8]) -> Vec<u8> {
     }
     // RFC 9639 8.2: block and frame sizes, 20 bits of rate, 3 of channels, 5 of depth, 36 of samples.
     let mut info = vec![0x10, 0, 0x10, 0, 0, 0, 0, 0, 0, 0];
-    let packed = (44_100u64 << 44) | (1 << 41) | (15 << 36) | 88_200;
+    let packed = (44_100u64 << 44) | (1 << 41) | (15 << 36) | 0x1_5888;
     info.extend(packed.to_be_bytes());
     info.extend([0; 16]);
     let mut comment = b"\x04\0\0\0test".to_vec();

@@ -192,7 +192,7 @@ async fn fields_that_are_wrong_are_named() {
     let deep = format!("{{\"metadata\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
     let sent = bearer(Method::POST, "/v1/collection").body(Body::from(deep)).unwrap();
     app.send(sent).await.not_ok(400, "bad_json");
-    for body in [Body::from(vec![b' '; 300_000]), streamed(&[b' '; 300_000])] {
+    for body in [Body::from(vec![b' '; 300_000]), streamed(&vec![b' '; 300_000])] {
         let sent = bearer(Method::POST, "/v1/collection").body(body).unwrap();
         app.send(sent).await.not_ok(413, "too_many_bytes");
     }

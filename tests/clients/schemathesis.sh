@@ -1,0 +1,10 @@
+#!/bin/sh
+# schemathesis over the description at /openapi.json. Needs python3 with venv.
+set -eu
+. "$(dirname "$0")/server.sh"
+
+python_with schemathesis==4.32.5
+export GATEFOLD_ID="$id" GATEFOLD_SECRET="$secret" PYTHONPATH="$here"
+cd "$work"
+timeout 230 "$work/venv/bin/st" --config-file "$here/schemathesis.toml" run "$GATEFOLD_URL/openapi.json" \
+    --workers 2 "$@"
