@@ -6,5 +6,7 @@ set -eu
 python_with schemathesis==4.32.5
 export GATEFOLD_ID="$id" GATEFOLD_SECRET="$secret" PYTHONPATH="$here"
 cd "$work"
-timeout 230 "$work/venv/bin/st" --config-file "$here/schemathesis.toml" run "$GATEFOLD_URL/openapi.json" \
+"$work/venv/bin/python" "$here/resources.py" "$GATEFOLD_URL" "$id" "$secret" >"$work/resources.toml"
+cat "$here/schemathesis.toml" "$work/resources.toml" >"$work/schemathesis.toml"
+timeout 230 "$work/venv/bin/st" --config-file "$work/schemathesis.toml" run "$GATEFOLD_URL/openapi.json" \
     --workers 2 "$@"
