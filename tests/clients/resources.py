@@ -35,6 +35,7 @@ def ticket(upload):
 
 
 note("path.accountID", ACCOUNT)
+note("header.x-moov-version", "v2024.01.00")
 for n in range(MANY):
     # A server that was tried before has the earlier ones already.
     answer = session.post(

@@ -164,9 +164,9 @@ pub(crate) struct TrackRequest {
 #[expect(dead_code, reason = "bodies are read as any JSON, to word errors; this describes them")]
 pub(crate) struct SessionRequest {
     /// Required unless the key is for one collection.
-    #[schema(format = "uuid")]
+    #[schema(format = "uuid", pattern = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")]
     collection_id: Option<String>,
-    #[schema(format = "uuid")]
+    #[schema(format = "uuid", pattern = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")]
     creator_id: Option<String>,
     #[schema(max_length = 1000)]
     organization_index: Option<String>,
