@@ -8,5 +8,6 @@ export GATEFOLD_ID="$id" GATEFOLD_SECRET="$secret" PYTHONPATH="$here"
 cd "$work"
 "$work/venv/bin/python" "$here/resources.py" "$GATEFOLD_URL" "$id" "$secret" >"$work/resources.toml"
 cat "$here/schemathesis.toml" "$work/resources.toml" >"$work/schemathesis.toml"
+# One worker: with more, its generators of data trip over each other now and then.
 timeout 230 "$work/venv/bin/st" --config-file "$work/schemathesis.toml" run "$GATEFOLD_URL/openapi.json" \
-    --workers 2 "$@"
+    --workers 1 "$@"
