@@ -86,12 +86,17 @@ fn add_components(api: &mut OpenApi) {
 
 /// A file as a form: in one of these parts.
 #[derive(ToSchema)]
+#[serde(untagged)]
 #[expect(dead_code, reason = "it is read part by part; this describes it")]
-struct AudicientForm {
-    #[schema(value_type = Option<String>, format = Binary, nullable = false)]
-    file: Option<Vec<u8>>,
-    #[schema(value_type = Option<String>, format = Binary, nullable = false)]
-    image: Option<Vec<u8>>,
+enum AudicientForm {
+    File {
+        #[schema(value_type = String, format = Binary)]
+        file: Vec<u8>,
+    },
+    Image {
+        #[schema(value_type = String, format = Binary)]
+        image: Vec<u8>,
+    },
 }
 
 #[derive(IntoParams)]
@@ -221,7 +226,7 @@ async fn update(
     security(("keySecret" = []), ("basic" = [])),
     params(
         ("imageId" = String, Path, format = "uuid", description = "The image."),
-        ("size" = Option<String>, Query, description = "The size in pixels, as WIDTHxHEIGHT; a side of 0 follows from the other.", pattern = "^[0-9]{1,4}x[0-9]{1,4}$"),
+        ("size" = Option<String>, Query, description = "The size in pixels, as WIDTHxHEIGHT; a side of 0 follows from the other."),
         ("if-none-match" = Option<String>, Header, description = "Tags of what the client has."),
         ("range" = Option<String>, Header, description = "The bytes that are wanted of the stored image.")
     ),

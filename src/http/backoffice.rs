@@ -154,7 +154,7 @@ async fn upload(
     security(()),
     params(
         ("file" = String, Path, description = "The last part of the file's key."),
-        ("size" = Option<String>, Query, description = "The size in pixels, as WIDTHxHEIGHT; a side of 0 follows from the other.", pattern = "^[0-9]{1,4}x[0-9]{1,4}$"),
+        ("size" = Option<String>, Query, description = "The size in pixels, as WIDTHxHEIGHT; a side of 0 follows from the other."),
         ("if-none-match" = Option<String>, Header, description = "Tags of what the client has."),
         ("range" = Option<String>, Header, description = "The bytes that are wanted of the stored file.")
     ),

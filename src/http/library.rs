@@ -255,12 +255,17 @@ async fn near(
 
 /// A file as a form: in one of these parts.
 #[derive(ToSchema)]
+#[serde(untagged)]
 #[expect(dead_code, reason = "it is read part by part; this describes it")]
-struct InspectForm {
-    #[schema(value_type = Option<String>, format = Binary, nullable = false)]
-    file: Option<Vec<u8>>,
-    #[schema(value_type = Option<String>, format = Binary, nullable = false)]
-    image: Option<Vec<u8>>,
+enum InspectForm {
+    File {
+        #[schema(value_type = String, format = Binary)]
+        file: Vec<u8>,
+    },
+    Image {
+        #[schema(value_type = String, format = Binary)]
+        image: Vec<u8>,
+    },
 }
 
 /// The keys that an accepted picture has, for one that was refused.

@@ -14,7 +14,7 @@ use super::common::{Caching, Context, Failure, Segments, query, serve_picture};
     operation_id = "getPublicImage",
     params(
         ("publicID" = String, Path, description = "The id in the image's link.", pattern = "^[0-9A-Za-z]{21}$"),
-        ("size" = Option<String>, Query, description = "The size in pixels, as WIDTHxHEIGHT; a side of 0 follows from the other. Each side is at most 2048; 400x400 when left out.", pattern = "^[0-9]{1,4}x[0-9]{1,4}$"),
+        ("size" = Option<String>, Query, description = "The size in pixels, as WIDTHxHEIGHT; a side of 0 follows from the other. Each side is at most 2048; 400x400 when left out."),
         ("if-none-match" = Option<String>, Header, description = "Tags of what the client has.")
     ),
     responses(

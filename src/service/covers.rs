@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::assets::{Assets, NO_IMAGE, Result};
 use super::catalog::{self, AssetRecord, BlobRecord, TicketRecord, Tx};
+use super::error::ServiceError;
 use super::examine::Examined;
 use super::id;
 use super::model::{Asset, NewAsset, Surface, Theme, TicketFor};
@@ -33,14 +34,18 @@ impl Assets {
             return Err(NO_TICKET);
         }
         let digest = body.digest();
-        if let Spent::OnThis(asset) = Spent::of(&ticket, &digest)? {
-            return self.asset(&ticket.tenant, asset.ok_or(NO_TICKET)?).await;
-        }
         let new = NewAsset {
             file_name,
             media_type,
             ..NewAsset::new(&ticket.tenant, Surface::Audiodelivery)
         };
+        if let Spent::OnThis(asset) = Spent::of(&ticket, &digest)? {
+            let id = asset.ok_or(NO_TICKET)?;
+            return match self.asset(&ticket.tenant, id).await {
+                Err(ServiceError::NotFound { .. }) => self.as_it_was(&ticket, id, new, &body).await,
+                found => found,
+            };
+        }
         let examined = self.admit(&new, &body, None).await?;
         let asset = loop {
             let placed = self.place(&examined.stored).await?;
@@ -65,6 +70,45 @@ impl Assets {
             self.mix_theme(track.collection).await;
         }
         Ok(asset)
+    }
+
+    /// A cover that another has taken the place of since, told once more to whoever retries.
+    async fn as_it_was(
+        &self,
+        ticket: &TicketRecord,
+        id: Uuid,
+        new: NewAsset,
+        body: &Spooled,
+    ) -> Result<Asset> {
+        match ticket.what {
+            TicketFor::CollectionCover(of) => drop(self.collection(&ticket.tenant, of).await?),
+            TicketFor::TrackCover(of) | TicketFor::TrackAudio(of) => {
+                drop(self.track(&ticket.tenant, of).await?);
+            }
+        }
+        let Examined { facts, stored, .. } = self.admit(&new, body, None).await?;
+        let now = self.inner.settings.clock.now();
+        Ok(Asset {
+            id,
+            tenant: new.tenant,
+            surface: new.surface,
+            public_id: id::public_id()?,
+            format: facts.format,
+            size: facts.size,
+            bytes: stored.len() as u64,
+            has_alpha: facts.has_alpha,
+            frames: facts.frames,
+            file_name: new.file_name,
+            alt_text: new.alt_text,
+            theme: facts.theme,
+            perceptual_hash: facts.perceptual_hash,
+            created_at: now,
+            updated_at: now,
+            disabled_at: None,
+            expires_at: None,
+            blob: String::new(),
+            blob_digest: blake3::hash(&stored).to_hex().to_string(),
+        })
     }
 
     /// Spends the ticket, and makes the image the cover in place of the former one.

@@ -126,7 +126,8 @@ async fn unknown_parts_are_read_past_and_names_are_only_claims() {
     let image = make::png(9, 9, 1);
     let mut odd = image_part(&image);
     odd.file_name = Some("../../../etc/cron.d/x.png");
-    let parts = [Part { name: "purpose", ..json_part("avatar") }, odd];
+    let purpose = |text| Part { name: "purpose", ..json_part(text) };
+    let parts = [purpose("avatar"), purpose("banner"), odd];
     let answer = app.send(as_form(multipart(&parts))).await;
     assert_eq!(answer.status, 201, "{:?}", answer.body);
     let id = answer.json()["imageID"].as_str().unwrap().parse().unwrap();

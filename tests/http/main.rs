@@ -6,11 +6,19 @@
 mod make;
 mod support;
 
+mod audicient;
+mod audio;
+mod audiodelivery;
+mod backoffice;
 mod bodies;
 mod clients;
+mod library;
 mod links;
 mod moov;
+mod oddities;
 mod operation;
 mod seam;
 mod server;
+mod sessions;
 mod tenants;
+mod tickets;

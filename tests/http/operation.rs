@@ -28,6 +28,31 @@ async fn health_readiness_and_counters() {
 }
 
 #[tokio::test]
+async fn the_description_tells_what_files_and_sizes_may_be() {
+    let app = App::new().await;
+    let api = app.send(empty(request(Method::GET, "/openapi.json"))).await.json();
+    let upload = &api["paths"]["/media/image/upload"]["post"]["requestBody"]["content"];
+    assert_eq!(upload["application/octet-stream"]["schema"]["format"], "binary");
+    for choice in api["components"]["schemas"]["AudicientForm"]["oneOf"].as_array().unwrap() {
+        let other = if choice["required"][0] == "file" { "image" } else { "file" };
+        let names = choice["propertyNames"]["pattern"].as_str().unwrap();
+        assert!(names.starts_with(&format!("^(?!({other})$)")), "{names}");
+    }
+    let schema = &api["components"]["schemas"]["BackofficeForm"]["propertyNames"];
+    assert_eq!(schema["type"], "string");
+    let mut sizes = 0;
+    for item in api["paths"].as_object().unwrap().values() {
+        for parameter in item["get"]["parameters"].as_array().into_iter().flatten() {
+            if parameter["name"] == "size" {
+                sizes += 1;
+                assert!(parameter["schema"]["pattern"].as_str().unwrap().contains("204[0-8]"));
+            }
+        }
+    }
+    assert_eq!(sizes, 3);
+}
+
+#[tokio::test]
 async fn the_description_tells_of_every_operation() {
     let app = App::new().await;
     let answer = app.send(request(Method::GET, "/openapi.json").body(Body::empty()).unwrap()).await;

@@ -8,12 +8,14 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use futures_util::stream;
 use gatefold::http::{self, Options};
-use gatefold::service::{Assets, Role, Settings};
+use gatefold::service::{Assets, Clock, ManualClock, Role, Settings};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
+use uuid::Uuid;
 
 pub(crate) const ACCOUNT: &str = "310f4f19-45cf-4429-9aae-8e93827ecb0d";
 pub(crate) const KEY: (&str, &str) = ("test", "a-secret");
@@ -31,7 +33,23 @@ impl App {
     }
 
     pub(crate) async fn with(options: Options) -> Self {
-        let assets = Assets::in_memory(Settings::default()).await.unwrap();
+        Self::of(Settings::default(), options).await
+    }
+
+    /// With settings of its own, and no rate.
+    pub(crate) async fn set(settings: Settings) -> Self {
+        Self::of(settings, Options { requests_per_second: 0.0, ..Options::default() }).await
+    }
+
+    /// By a clock that the test moves.
+    pub(crate) async fn timed() -> (Self, ManualClock) {
+        let clock = ManualClock::new();
+        let settings = Settings { clock: Clock::Manual(clock.clone()), ..Settings::default() };
+        (Self::set(settings).await, clock)
+    }
+
+    async fn of(settings: Settings, options: Options) -> Self {
+        let assets = Assets::in_memory(settings).await.unwrap();
         assets.keyring().put(KEY.0, KEY.1, &Role::ALL, None, None).await.unwrap();
         let router = http::app(assets.clone(), options.clone());
         Self { assets, router, options }
@@ -39,6 +57,12 @@ impl App {
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         send_to(&self.router, request).await
+    }
+
+    /// Another key, `ID:s`, for one tenant and perhaps one collection of it.
+    pub(crate) async fn key(&self, id: &str, roles: &[Role], tenant: &str, of: Option<Uuid>) {
+        let tenants = Some(vec![tenant.to_owned()]);
+        self.assets.keyring().put(id, "s", roles, tenants, of).await.unwrap();
     }
 
     /// Serves on a port of its own until the test ends.
@@ -107,6 +131,48 @@ pub(crate) fn signed(method: Method, path: &str) -> axum::http::request::Builder
     request(method, path).header(header::AUTHORIZATION, basic(KEY))
 }
 
+/// With the key as `Bearer ID:SECRET`.
+pub(crate) fn bearer(method: Method, path: &str) -> axum::http::request::Builder {
+    with_bearer(method, path, &format!("{}:{}", KEY.0, KEY.1))
+}
+
+pub(crate) fn with_bearer(method: Method, path: &str, key: &str) -> axum::http::request::Builder {
+    request(method, path).header(header::AUTHORIZATION, format!("Bearer {key}"))
+}
+
+/// Without a body.
+pub(crate) fn empty(head: axum::http::request::Builder) -> Request<Body> {
+    head.body(Body::empty()).unwrap()
+}
+
+pub(crate) fn with_json(head: axum::http::request::Builder, body: &Value) -> Request<Body> {
+    head.header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(body.to_string()))
+        .unwrap()
+}
+
+pub(crate) fn formed(head: axum::http::request::Builder, parts: &[Part<'_>]) -> Request<Body> {
+    head.header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={BOUNDARY}"))
+        .body(Body::from(multipart(parts)))
+        .unwrap()
+}
+
+/// With its length declared, as every client of ours sends it.
+pub(crate) fn sized(mut request: Request<Body>) -> Request<Body> {
+    let length = axum::body::HttpBody::size_hint(request.body()).exact().unwrap();
+    request.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+    request
+}
+
+/// A body that declares no length.
+pub(crate) fn streamed(bytes: &[u8]) -> Body {
+    let pieces: Vec<_> = bytes
+        .chunks(1000)
+        .map(|piece| Ok::<_, std::io::Error>(Bytes::copy_from_slice(piece)))
+        .collect();
+    Body::from_stream(stream::iter(pieces))
+}
+
 pub(crate) fn get(path: &str) -> Request<Body> {
     signed(Method::GET, path).body(Body::empty()).unwrap()
 }
@@ -129,6 +195,10 @@ pub(crate) fn image_part(content: &[u8]) -> Part<'_> {
         media_type: Some("application/octet-stream"),
         content,
     }
+}
+
+pub(crate) fn file_part(content: &[u8]) -> Part<'_> {
+    Part { name: "file", ..image_part(content) }
 }
 
 pub(crate) fn json_part(content: &str) -> Part<'_> {

@@ -67,7 +67,7 @@ pub(crate) async fn list(
     path = "/v1/collection",
     operation_id = "createCollection",
     security(("bearer" = [])),
-    request_body(content = CollectionRequest),
+    request_body = Option<CollectionRequest>,
     responses((status = 200, description = "The new collection.", body = Answer<OneCollection>))
 )]
 pub(crate) async fn create(
@@ -114,7 +114,7 @@ pub(crate) async fn get(
     operation_id = "updateCollection",
     security(("bearer" = [])),
     params(("collection_id" = String, Path, format = "uuid", description = "The collection.")),
-    request_body(content = CollectionRequest),
+    request_body = Option<CollectionRequest>,
     responses((status = 200, description = "The collection.", body = Answer<OneCollection>))
 )]
 pub(crate) async fn update(

@@ -1,5 +1,7 @@
 //! The JSON that this API is sent. A field that is left out stays as it is, `null` clears it.
 
+use std::ops::RangeInclusive;
+
 use axum::extract::Request;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -52,19 +54,29 @@ impl Fields {
         }
     }
 
-    pub(super) fn whole(&self, name: &'static str, max: u64) -> Result<Option<u64>, Failure> {
-        let value = match self.0.get(name) {
+    pub(super) fn whole(
+        &self,
+        name: &'static str,
+        range: RangeInclusive<u64>,
+    ) -> Result<Option<u64>, Failure> {
+        let (given, value) = match self.0.get(name) {
             None | Some(Value::Null) => return Ok(None),
-            Some(Value::Number(number)) => number.as_u64().or_else(|| {
+            Some(Value::Number(number)) => {
                 // 7200.0 is whole as well.
-                let value = number.as_f64()?;
-                let whole = value.fract() == 0.0 && (0.0..=9e15).contains(&value);
-                whole.then_some(value as u64)
-            }),
-            Some(_) => None,
+                let float = || {
+                    let value = number.as_f64()?;
+                    let whole = value.fract() == 0.0 && (0.0..=9e15).contains(&value);
+                    whole.then_some(value as u64)
+                };
+                (format!("{name} is {number}; it"), number.as_u64().or_else(float))
+            }
+            Some(_) => (name.to_owned(), None),
         };
-        let wrong = || Failure::invalid(name, format!("{name} must be a whole number to {max}"));
-        value.filter(|value| *value <= max).map(Some).ok_or_else(wrong)
+        value.filter(|value| range.contains(value)).map(Some).ok_or_else(|| {
+            let (first, last) = range.into_inner();
+            let message = format!("{given} must be a whole number from {first} to {last}");
+            Failure::invalid(name, message)
+        })
     }
 
     pub(super) fn id(&self, name: &'static str) -> Result<Option<Uuid>, Failure> {
@@ -106,7 +118,7 @@ impl Fields {
             metadata: self.metadata()?,
             player_title: self.text("player_title")?,
             player_subtitle: self.text("player_subtitle")?,
-            order: self.whole("order", MAX_ORDER)?.map(|order| order as u32),
+            order: self.whole("order", 0..=MAX_ORDER)?.map(|order| order as u32),
         })
     }
 }
@@ -152,9 +164,9 @@ pub(crate) struct TrackRequest {
 #[expect(dead_code, reason = "bodies are read as any JSON, to word errors; this describes them")]
 pub(crate) struct SessionRequest {
     /// Required unless the key is for one collection.
-    #[schema(format = "uuid")]
+    #[schema(format = "uuid", pattern = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")]
     collection_id: Option<String>,
-    #[schema(format = "uuid")]
+    #[schema(format = "uuid", pattern = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")]
     creator_id: Option<String>,
     #[schema(max_length = 1000)]
     organization_index: Option<String>,

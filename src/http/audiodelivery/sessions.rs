@@ -1,6 +1,7 @@
 //! Upload sessions: many tracks into one collection. A session's id is the credential of all that is
 //! done in it, so that a browser needs no key.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use axum::Extension;
@@ -17,6 +18,8 @@ use crate::service::{Change, Role, TicketFor, UploadSession};
 
 /// Seconds for which a session lasts when nothing is said.
 const DEFAULT_SECONDS: u64 = 3600;
+/// Seconds for which it may last.
+const SECONDS: RangeInclusive<u64> = 60..=86_400;
 
 async fn told(
     context: &Context,
@@ -59,7 +62,7 @@ pub(crate) async fn create(
         Change::Set(index) => index,
         Change::Keep => None,
     };
-    let expires_in = fields.whole("expires_in", u64::MAX)?.unwrap_or(DEFAULT_SECONDS);
+    let expires_in = fields.whole("expires_in", SECONDS)?.unwrap_or(DEFAULT_SECONDS);
     let session = context
         .assets
         .create_session(

@@ -46,7 +46,7 @@ pub(crate) async fn get(
     operation_id = "updateTrack",
     security(("bearer" = [])),
     params(("track_id" = String, Path, format = "uuid", description = "The track.")),
-    request_body(content = TrackRequest),
+    request_body = Option<TrackRequest>,
     responses((status = 200, description = "The track.", body = Answer<OneTrack>))
 )]
 pub(crate) async fn update(

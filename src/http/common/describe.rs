@@ -1,11 +1,19 @@
 //! What all operations of a surface have in common, in OpenAPI: said once, here.
 
+use std::collections::BTreeSet;
+
 use utoipa::openapi::header::Header;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::response::Response;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr};
+use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{Content, ContentBuilder, OpenApi, Ref, RefOr, Schema};
 use utoipa_axum::router::OpenApiRouter;
+
+/// Sizes from 1x0 and 0x1 to 2048x2048: what policies permit unless they are told otherwise.
+const SIZE: &str = "^(SIDE)x(0|SIDE)$|^0x(SIDE)$";
+const SIDE: &str = "[1-9][0-9]{0,2}|1[0-9]{3}|20[0-3][0-9]|204[0-8]";
+/// Names of parts that are read.
+const PART_NAME: &str = "[0-9A-Za-z_.-]{1,64}";
 
 /// The errors that any operation of a surface may answer with.
 #[derive(Debug, Clone, Copy)]
@@ -27,9 +35,13 @@ pub(crate) fn describe<S: Send + Sync + Clone + 'static>(
     tag: &str,
     errors: ErrorDocs,
 ) -> OpenApiRouter<S> {
-    for item in routes.get_openapi_mut().paths.paths.values_mut() {
+    let api = routes.get_openapi_mut();
+    let mut forms = BTreeSet::new();
+    for item in api.paths.paths.values_mut() {
         for operation in operations(item) {
             operation.tags = Some(vec![tag.to_owned()]);
+            sizes(operation);
+            forms.extend(bodies(operation));
             for status in errors.statuses {
                 let response = || RefOr::T(error(*status, errors.schema));
                 operation.responses.responses.entry(status.to_string()).or_insert_with(response);
@@ -41,7 +53,73 @@ pub(crate) fn describe<S: Send + Sync + Clone + 'static>(
             }
         }
     }
+    for form in forms {
+        named_parts(api, &form);
+    }
     routes
+}
+
+fn text(build: impl FnOnce(&mut Object)) -> RefOr<Schema> {
+    let mut object = ObjectBuilder::new().schema_type(Type::String).build();
+    build(&mut object);
+    RefOr::T(Schema::Object(object))
+}
+
+/// Says which sizes there are.
+fn sizes(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && parameter.name == "size"
+        {
+            let pattern = SIZE.replace("SIDE", SIDE);
+            parameter.schema = Some(text(|schema| schema.pattern = Some(pattern)));
+        }
+    }
+}
+
+/// Says that a raw body is bytes, and gives the names of the forms.
+fn bodies(operation: &mut Operation) -> Option<String> {
+    let Some(RefOr::T(body)) = &mut operation.request_body else { return None };
+    if let Some(RefOr::T(raw)) = body.content.get_mut("application/octet-stream") {
+        let binary = SchemaFormat::KnownFormat(KnownFormat::Binary);
+        raw.schema = Some(text(|schema| schema.format = Some(binary)));
+    }
+    match body.content.get("multipart/form-data") {
+        Some(RefOr::T(Content { schema: Some(RefOr::Ref(form)), .. })) => {
+            form.ref_location.rsplit('/').next().map(str::to_owned)
+        }
+        _ => None,
+    }
+}
+
+/// Says which other parts a form may have: none that another choice of parts stands for.
+fn named_parts(api: &mut OpenApi, form: &str) {
+    let named = |schema: &mut RefOr<Schema>, choices: &[String]| {
+        let RefOr::T(Schema::Object(object)) = schema else { return };
+        let others: Vec<_> =
+            choices.iter().filter(|name| !object.required.contains(name)).cloned().collect();
+        let not =
+            if others.is_empty() { String::new() } else { format!("(?!({})$)", others.join("|")) };
+        let pattern = format!("^{not}{PART_NAME}$");
+        let names = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).build();
+        object.property_names = Some(Box::new(Schema::Object(names)));
+    };
+    let schemas = api.components.as_mut().map(|components| &mut components.schemas);
+    match schemas.and_then(|schemas| schemas.get_mut(form)) {
+        Some(RefOr::T(Schema::OneOf(choice))) => {
+            let choices: Vec<_> = choice.items.iter().flat_map(required).collect();
+            choice.items.iter_mut().for_each(|item| named(item, &choices));
+        }
+        Some(schema) => named(schema, &[]),
+        None => {}
+    }
+}
+
+fn required(schema: &RefOr<Schema>) -> Vec<String> {
+    match schema {
+        RefOr::T(Schema::Object(object)) => object.required.clone(),
+        _ => Vec::new(),
+    }
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {

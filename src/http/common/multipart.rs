@@ -26,25 +26,29 @@ pub(super) async fn receive(
     let watch = Watch::new(context.options.max_part_bytes);
     let mut form = open(context, request, rules, &watch).await?;
     let mut received = Received { file: None, small: BTreeMap::new(), wanted: rules.file_parts };
-    let mut names = BTreeSet::new();
+    let (mut names, mut parts) = (BTreeSet::new(), 0);
     loop {
         watch.expect_headers();
         let field = form.next_field().await.map_err(|error| watch.why(&error))?;
         let Some(field) = field else { break };
         watch.expect_content();
         let name = part_name(&field)?;
-        if !names.insert(name.clone()) {
+        let file_part = rules.file_parts.contains(&name.as_str());
+        let known = rules.small_parts.iter().find(|known| **known == name);
+        // Which of two counts would be a guess; parts that are read past may repeat.
+        if (file_part || known.is_some()) && !names.insert(name.clone()) {
             let message = format!("the part {name} is there twice");
             return Err(Failure::bad_request("duplicate_part", message));
         }
-        if names.len() > context.options.max_parts {
+        parts += 1;
+        if parts > context.options.max_parts {
             let max = context.options.max_parts;
             return Err(Failure::bad_request(
                 "too_many_parts",
                 format!("the body has more than {max} parts, which is the limit"),
             ));
         }
-        if rules.file_parts.contains(&name.as_str()) {
+        if file_part {
             if received.file.is_some() {
                 let names = rules.file_parts.join(" and ");
                 return Err(Failure::bad_request(
@@ -55,7 +59,7 @@ pub(super) async fn receive(
             received.file = Some(file(context, field, rules, &watch).await?);
         } else {
             let bytes = small(field, &name, context.options.max_part_bytes, &watch).await?;
-            if let Some(known) = rules.small_parts.iter().find(|known| **known == name) {
+            if let Some(known) = known {
                 received.small.insert(known, bytes);
             }
         }
