@@ -108,8 +108,9 @@ impl Assets {
             .await?;
         // MP4 is told as video where its brand does not say; recordings come in it all the same.
         let kind = infer::get(&head);
-        let audio =
-            infer::is_audio(&head) || kind.is_some_and(|kind| kind.mime_type() == "video/mp4");
+        let audio = infer::is_audio(&head)
+            || kind.is_some_and(|kind| kind.mime_type() == "video/mp4")
+            || is_mpeg_frame(&head);
         if audio {
             return Ok(body);
         }
@@ -257,6 +258,15 @@ impl Assets {
         })
         .await
     }
+}
+
+/// Whether these bytes begin with the header of an MPEG audio frame (ISO/IEC 11172-3, 2.4.1.3) of
+/// whatever version, layer and protection.
+fn is_mpeg_frame(head: &[u8]) -> bool {
+    let &[0xff, second, third, ..] = head else { return false };
+    let (version, layer) = (second >> 3 & 3, second >> 1 & 3);
+    // The values left out are reserved.
+    second >> 5 == 7 && version != 1 && layer != 0 && third >> 4 != 15 && third >> 2 & 3 != 3
 }
 
 /// `None` when the recording cannot be read.

@@ -29,7 +29,7 @@ shown=$(curl -fsS "$GATEFOLD_URL/upload/image" -H "x-api-key: $GATEFOLD_KEY" -F 
 
 python3 -m http.server "$port" --bind 127.0.0.1 --directory "$here" >"$own/pages.log" 2>&1 &
 pages=$!
-trap 'kill "$pages" 2>/dev/null || true; if [ -n "${server:-}" ]; then pkill -P "$server" || true; kill "$server" || true; fi' EXIT
+trap 'kill "$pages" 2>/dev/null || true; if [ -n "${server:-}" ]; then kill "$server" || true; fi' EXIT
 until curl -fs "http://127.0.0.1:$port/browser.html" >/dev/null; do
     kill -0 "$pages"
     sleep 0.2

@@ -1,12 +1,12 @@
 // The page at / in a real browser: node page.mjs URL ID:SECRET SCREENSHOT
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const require = createRequire(`${process.env.GATEFOLD_CLIENTS}/package.json`);
 const puppeteer = require("puppeteer-core");
 const [url, key, screenshot] = process.argv.slice(2);
-const here = resolve(import.meta.dirname, "../../testdata");
+const here = fileURLToPath(new URL("../../testdata", import.meta.url));
 
 const browser = await puppeteer.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",

@@ -4,10 +4,6 @@ set -eu
 . "$(dirname "$0")/server.sh"
 
 python_with moovio_sdk==26.8.6
-mkdir -p "$work/node"
-if [ ! -d "$work/node/node_modules/@moovio/sdk" ]; then
-    echo '{"private":true,"type":"module"}' >"$work/node/package.json"
-    (cd "$work/node" && npm install --silent --no-audit --no-fund @moovio/sdk@26.7.1)
-fi
+node_with @moovio/sdk@26.7.1
 "$work/venv/bin/python" "$here/moov.py" "$GATEFOLD_URL" "$id" "$secret"
-GATEFOLD_CLIENTS=$work/node node "$here/moov.mjs" "$GATEFOLD_URL" "$id" "$secret"
+node "$here/moov.mjs" "$GATEFOLD_URL" "$id" "$secret"

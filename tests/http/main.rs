@@ -11,7 +11,6 @@ mod audio;
 mod audiodelivery;
 mod backoffice;
 mod bodies;
-mod clients;
 mod library;
 mod links;
 mod moov;

@@ -160,6 +160,26 @@ async fn audio_is_stored_and_its_length_read() {
 }
 
 #[tokio::test]
+async fn mpeg_audio_is_taken_without_tags_in_any_version() {
+    let (assets, _) = in_memory().await;
+    let session = session(&assets).await;
+    // The header of a frame, and its length: MPEG 1 with a checksum at 44.1 kHz and 128 kbit/s,
+    // MPEG 2 at 22.05 kHz and 64 kbit/s.
+    for (header, length) in [([0xff, 0xfa, 0x90, 0xc4], 417), ([0xff, 0xf3, 0x80, 0xc4], 208)] {
+        let mut frame = vec![0; length];
+        frame[..4].copy_from_slice(&header);
+        let track = assets.create_track(&session, named("one.mp3")).await.unwrap();
+        let ticket =
+            assets.issue_ticket("label", TicketFor::TrackAudio(track.id), HOUR).await.unwrap();
+        let track =
+            assets.redeem_audio(&ticket.token, Spooled::of(frame.repeat(38))).await.unwrap();
+        assert_eq!(track.status, TrackStatus::Ready, "{header:x?}");
+        let seconds = track.duration.unwrap();
+        assert!((0.9..=1.1).contains(&seconds), "{header:x?}: {seconds}");
+    }
+}
+
+#[tokio::test]
 async fn a_recording_whose_reading_was_interrupted_is_read_at_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
     let open = || Assets::open(folder.path(), Settings::default());
