@@ -113,13 +113,12 @@ pub mod stages {
 
     /// Renditions of a picture that came as a JPEG.
     pub fn render(pixels: &Pixels, specs: &[RenditionSpec]) -> Vec<Rendition> {
-        let source =
-            rendition::SourceFacts {
-                format: Format::Jpeg,
-                lossless: false,
-                shown: pixels.size(),
-                area: None,
-            };
+        let source = rendition::SourceFacts {
+            format: Format::Jpeg,
+            lossless: false,
+            shown: pixels.size(),
+            area: None,
+        };
         let rules = RenditionRules::default();
         rendition::render(pixels, source, specs, &rules, &Cancellation::new()).unwrap_or_default()
     }

@@ -222,6 +222,10 @@ impl Pipeline {
 
     /// The whole way: verdict, digests, duplicates, colours and renditions.
     ///
+    /// A large JPEG is decoded at a reduced scale where that suffices. Its colours and its perceptual
+    /// hash are those of the picture at a scale that follows from its size alone, whatever renditions
+    /// are asked for; of all its pixels they may differ by a shade or a bit.
+    ///
     /// # Errors
     /// [`Error::Rejected`] with every finding when the policy refuses the file,
     /// [`Error::Cancelled`] when the upload's flag is raised, [`Error::Index`] when the duplicate
@@ -383,6 +387,14 @@ impl Pipeline {
         } else {
             Err(Error::of_inspection(admitted.inspection))
         }
+    }
+
+    /// The colours that [`Pipeline::process`] would report, whoever has the same image already.
+    #[cfg(feature = "service")]
+    pub(crate) fn palette(&self, upload: &Upload<'_>) -> Result<Option<Palette>, Error> {
+        let admitted = self.admit_for(upload, Mode::Shown)?;
+        let exact = exact_digests(upload, &admitted.structure);
+        self.draft(upload, admitted, exact).map(|draft| draft.palette)
     }
 
     /// Everything between the duplicate decision on the coded image and the one on its pixels.

@@ -33,9 +33,8 @@ pub(crate) fn choose(structure: &Structure, wanted: Wanted) -> Scales {
         Scale::ALL.into_iter().find(|scale| serves(*scale)).unwrap_or(Scale::Full)
     };
     let stored = structure.stored_size();
-    let canonical = wanted
-        .described
-        .then(|| smallest(&|scale| scale.of(stored).long_side() >= CANONICAL_SIDE));
+    let canonical =
+        wanted.described.then(|| smallest(&|scale| scale.of(stored).long_side() >= CANONICAL_SIDE));
     let rendering = wanted
         .reduction
         .map(|reduction| smallest(&|scale| reduction * f64::from(scale.side()) / 8.0 >= MARGIN));

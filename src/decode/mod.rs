@@ -132,9 +132,7 @@ pub(crate) fn memory_needed(structure: &Structure, mode: Mode, scales: Scales) -
     });
     let (turning, color) = match mode {
         Mode::Stored => (0, 0),
-        Mode::Shown => {
-            (turning.fold(0, u64::saturating_add), profile::memory_needed(structure))
-        }
+        Mode::Shown => (turning.fold(0, u64::saturating_add), profile::memory_needed(structure)),
     };
     // Small tables and structures that do not grow with the picture.
     decoding.max(turning).saturating_add(color).saturating_add(1 << 20)

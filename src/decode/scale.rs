@@ -41,7 +41,8 @@ impl Scale {
         let scaled = self.of(stored);
         let factor = f64::from(self.side()) / 8.0;
         let (width, height) = (f64::from(stored.width) * factor, f64::from(stored.height) * factor);
-        let (spare_x, spare_y) = (f64::from(scaled.width) - width, f64::from(scaled.height) - height);
+        let (spare_x, spare_y) =
+            (f64::from(scaled.width) - width, f64::from(scaled.height) - height);
         let (left, top) = match orientation {
             Orientation::Normal | Orientation::Transpose => (0.0, 0.0),
             Orientation::FlipHorizontal => (spare_x, 0.0),

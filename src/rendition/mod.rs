@@ -242,7 +242,8 @@ pub(crate) fn render(
     let jobs: Vec<Job<'_>> =
         specs.iter().map(|spec| Job::new(spec, source, transparent, rules)).collect();
     let whole = Crop::whole(pixels.size());
-    let area = source.area.map_or(whole, |[left, top, width, height]| Crop { left, top, width, height });
+    let area =
+        source.area.map_or(whole, |[left, top, width, height]| Crop { left, top, width, height });
     let mut order: Vec<usize> = (0..jobs.len()).collect();
     order.sort_by_key(|&i| (std::cmp::Reverse(jobs[i].plan.target.pixels()), i));
 
@@ -299,7 +300,5 @@ fn nearest<'a>(
         serves.then_some((picture, crop))
     });
     // Largest first: the last one that serves is the smallest.
-    made.last().or_else(|| {
-        Some((pixels, plan.crop.placed_in(area, shown)))
-    })
+    made.last().or_else(|| Some((pixels, plan.crop.placed_in(area, shown))))
 }

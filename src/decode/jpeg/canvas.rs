@@ -85,7 +85,8 @@ impl<'f> Canvas<'f> {
         let max = frame.max_sampling();
         let least = scale.side() as usize;
         let size = scale.of(Size::new(frame.width.into(), frame.height.into()));
-        let shapes: Vec<_> = frame.components.iter().map(|c| Shape::new(frame, *c, scale)).collect();
+        let shapes: Vec<_> =
+            frame.components.iter().map(|c| Shape::new(frame, *c, scale)).collect();
         let planes = shapes.iter().map(|shape| {
             Plane::new(shape.width, shape.height, shape.stride(), shape.rows(frame, whole))
         });

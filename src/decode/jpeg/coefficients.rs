@@ -260,4 +260,3 @@ impl Pass for DcBits<'_> {
         Ok(())
     }
 }
-

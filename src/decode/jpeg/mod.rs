@@ -1,5 +1,6 @@
 //! Our own reading of JPEG's coded data (ITU-T T.81): to verify it, every scan is walked code by
-//! code and every MCU is accounted for; to decode it, the same walk gives coefficients and samples.
+//! code and every MCU is accounted for; to decode it, the same walk gives coefficients and samples,
+//! at full size or at 1/2, 1/4 and 1/8 of it. Whatever is decoded is verified, with the same findings.
 //!
 //! # What is noticed
 //! Missing, unknown or impossible tables and scan parameters; bits that are no code; coefficients

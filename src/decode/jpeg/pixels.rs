@@ -62,7 +62,8 @@ fn frame_of(structure: &Structure) -> Frame {
 /// order.
 fn kept(frame: &Frame, component: Component, scales: Scales) -> (usize, u32) {
     let inverses = scales.iter().map(|scale| Inverse::new(frame, component, scale));
-    inverses.fold((1, 0), |(side, last), inverse| (side.max(inverse.reads()), last.max(inverse.last())))
+    inverses
+        .fold((1, 0), |(side, last), inverse| (side.max(inverse.reads()), last.max(inverse.last())))
 }
 
 /// A frame whose only component has no sampling factors but 1: they mean nothing (A.2.2).
@@ -147,7 +148,8 @@ impl<'f> Pictures<'f> {
 
     /// The last coefficient of a component that is wanted, in zigzag order.
     pub(super) fn last(&self, index: usize) -> u32 {
-        let own = self.frame.as_ref().and_then(|frame| Some((frame, *frame.components.get(index)?)));
+        let own =
+            self.frame.as_ref().and_then(|frame| Some((frame, *frame.components.get(index)?)));
         own.map_or(0, |(frame, own)| kept(frame, own, self.scales).1)
     }
 
@@ -195,7 +197,11 @@ impl<'f> Pictures<'f> {
     }
 
     /// Notes the quantisation of a scan's components; gives what keeps their DC coefficients.
-    pub(super) fn dc(&mut self, scan: &Scan<'_>, tables: &Tables) -> Result<Option<DcKept<'_>>, Stop> {
+    pub(super) fn dc(
+        &mut self,
+        scan: &Scan<'_>,
+        tables: &Tables,
+    ) -> Result<Option<DcKept<'_>>, Stop> {
         self.note_steps(scan, tables)?;
         let (Some(frame), State::Progressive(stores)) = (&self.frame, &mut self.state) else {
             return Ok(None);
@@ -220,7 +226,11 @@ impl<'f> Pictures<'f> {
     }
 
     /// As [`Pictures::dc`], for a scan of AC coefficients that are wanted.
-    pub(super) fn ac(&mut self, scan: &Scan<'_>, tables: &Tables) -> Result<Option<Kept<'_>>, Stop> {
+    pub(super) fn ac(
+        &mut self,
+        scan: &Scan<'_>,
+        tables: &Tables,
+    ) -> Result<Option<Kept<'_>>, Stop> {
         self.note_steps(scan, tables)?;
         let Some(index) = scan.header.components.first().map(|part| part.index) else {
             return Ok(None);

@@ -35,10 +35,7 @@ impl Inverse {
             (u32::from(max) * least).is_multiple_of(u32::from(own.max(1)) * side)
         };
         let mut side = least;
-        while side < 8
-            && even(component.h, max_h, 2 * side)
-            && even(component.v, max_v, 2 * side)
-        {
+        while side < 8 && even(component.h, max_h, 2 * side) && even(component.v, max_v, 2 * side) {
             side *= 2;
         }
         match (side, least) {

@@ -171,9 +171,8 @@ impl segments::Reader for Walk<'_, '_> {
             };
         }
         if !progressive && let Some(pictures) = &mut self.pictures {
-            return pictures.sequential(scan, tables, predictions, |pass| {
-                data.walk(pass, findings, cancel)
-            });
+            return pictures
+                .sequential(scan, tables, predictions, |pass| data.walk(pass, findings, cancel));
         }
         let units = layout.iter().map(|place| {
             let ScanComponent { dc, ac, .. } = *header.components.get(*place)?;
@@ -188,7 +187,11 @@ impl segments::Reader for Walk<'_, '_> {
         let units = units.collect::<Option<Vec<_>>>().ok_or_else(missing)?;
         let implausible = Implausible::default();
         if !progressive {
-            return data.walk(&mut Sequential { units, predictions, implausible }, findings, cancel);
+            return data.walk(
+                &mut Sequential { units, predictions, implausible },
+                findings,
+                cancel,
+            );
         }
         let kept = self.pictures.as_mut().map(|pictures| pictures.dc(scan, tables));
         let kept = kept.transpose()?.flatten();
