@@ -121,13 +121,12 @@ fn two_scales_at_once_give_what_each_gives_alone() {
 fn small_scales_of_progressive_files_need_little_memory() {
     let jpeg = encode((2000, 400), SamplingFactor::F_2_2, |encoder| encoder.set_progressive(true));
     let structure = container::walk(Format::Jpeg, &jpeg, &Limits::default());
-    let needed = Scale::ALL.map(|main| {
-        memory_needed(&structure, Mode::Shown, Scales { main, canonical: None }) >> 10
-    });
+    let needed = Scale::ALL
+        .map(|main| memory_needed(&structure, Mode::Shown, Scales { main, canonical: None }) >> 10);
     // Two MiB whatever the file; three bytes a pixel; and for each block, of which there are 1.5 for
-    // 64 pixels, 8 bytes and two for each coefficient: 0.2 MB, 0.3 MB, 0.9 MB, 4.9 MB.
-    assert!(needed[0] < 2_400 && needed[1] < 2_600 && needed[2] < 3_300, "{needed:?} KiB");
-    assert!(needed[3] > 6_500, "{needed:?} KiB");
+    // 64 pixels, 8 bytes and two for each coefficient. At 1/8 chroma needs all of its own.
+    assert!(needed.iter().take(3).all(|reduced| 3 * reduced < 2 * needed[3]), "{needed:?} KiB");
+    assert!(needed[1] < needed[0] && needed[1] < needed[2], "{needed:?} KiB");
 }
 
 #[test]
