@@ -190,11 +190,13 @@ pub(super) struct DcPart {
     pub(super) v: usize,
 }
 
+/// One block of an MCU: its component, how many there are across and down, and its own place.
+type McuBlock = (usize, (usize, usize), (usize, usize));
+
 /// Keeps DC coefficients, first or further ones (G.1.2.1), in the order of MCUs.
 pub(super) struct DcKept<'s> {
     stores: &'s mut [Coefficients],
-    /// By block of an MCU: its component, how many there are across and down, and its own place.
-    blocks: Vec<(usize, (usize, usize), (usize, usize))>,
+    blocks: Vec<McuBlock>,
     /// MCUs across.
     across: usize,
     al: u32,

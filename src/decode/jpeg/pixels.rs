@@ -295,7 +295,9 @@ impl<'f> Pictures<'f> {
                         let rows = mcu_row * v..(mcu_row + 1) * v;
                         store.transform(&mut canvases, index, rows, masks);
                     }
-                    canvases.iter_mut().for_each(|canvas| canvas.complete(mcu_row));
+                    for canvas in &mut canvases {
+                        canvas.complete(mcu_row);
+                    }
                 }
                 canvases
             }
@@ -306,7 +308,7 @@ impl<'f> Pictures<'f> {
 }
 
 /// The tables of a component of a sequential scan, which were prepared.
-fn codes<'t>(tables: &'t Tables, part: ScanComponent, at: u64) -> Result<Codes<'t>, Stop> {
+fn codes(tables: &Tables, part: ScanComponent, at: u64) -> Result<Codes<'_>, Stop> {
     let dc = tables.dc.get(usize::from(part.dc)).and_then(|slot| slot.table());
     let slot = tables.ac.get(usize::from(part.ac));
     let ac = slot.and_then(|slot| slot.table());

@@ -188,6 +188,7 @@ const fn transform(v: [i16; 4]) -> [i32; 4] {
 }
 
 /// Four points, columns before rows.
+#[allow(clippy::needless_range_loop, reason = "lanes of several arrays go together")]
 fn four(group: &Group, steps: &Steps, out: &mut [u8], stride: usize) {
     const SHIFT: u32 = CONSTANT - BETWEEN;
     let mut between = [[[0_i16; LANES]; 4]; 4];

@@ -55,6 +55,7 @@ impl<'a, 'f> Walk<'a, 'f> {
 
     /// Reads all scans. What was found comes first, and then what gives the samples of the pictures,
     /// for whoever wants them in spite of it.
+    #[allow(clippy::type_complexity, reason = "two callers, which take it apart")]
     pub(super) fn run(
         mut self,
         bytes: &[u8],
@@ -222,15 +223,12 @@ impl Walk<'_, '_> {
         let (empty, implausible) = (0, Implausible::default());
         let (findings, cancel) = (&mut self.findings, self.cancel);
         let kept = self.pictures.as_mut().map(|pictures| pictures.ac(scan, tables));
-        match kept.transpose()?.flatten() {
-            Some(kept) => {
-                let mut pass = Ac { codes, masks, kept, further, empty, implausible };
-                data.walk(&mut pass, findings, cancel)
-            }
-            None => {
-                let mut pass = Ac { codes, masks, kept: Nothing, further, empty, implausible };
-                data.walk(&mut pass, findings, cancel)
-            }
+        if let Some(kept) = kept.transpose()?.flatten() {
+            let mut pass = Ac { codes, masks, kept, further, empty, implausible };
+            data.walk(&mut pass, findings, cancel)
+        } else {
+            let mut pass = Ac { codes, masks, kept: Nothing, further, empty, implausible };
+            data.walk(&mut pass, findings, cancel)
         }
     }
 }
