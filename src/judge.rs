@@ -1,7 +1,7 @@
 //! The policy's word on a structure, before one pixel is allocated.
 
 use crate::container::{PartKind, Structure};
-use crate::decode::{self, Mode};
+use crate::decode::{self, Mode, Scales};
 use crate::finding::{Finding, FindingKind, Severity};
 use crate::format::Format;
 use crate::policy::{Policy, Rule};
@@ -74,8 +74,13 @@ fn limits(policy: &Policy, structure: &Structure, findings: &mut Vec<Finding>) {
 }
 
 /// Whether decoding stays under the memory limit; asked where something is about to be decoded.
-pub(crate) fn judge_memory(policy: &Policy, structure: &Structure, mode: Mode) -> Option<Finding> {
-    let needed = decode::memory_needed(structure, mode);
+pub(crate) fn judge_memory(
+    policy: &Policy,
+    structure: &Structure,
+    mode: Mode,
+    scales: Scales,
+) -> Option<Finding> {
+    let needed = decode::memory_needed(structure, mode, scales);
     let max = policy.limits.max_memory;
     (needed > max).then(|| Finding::error(FindingKind::TooMuchMemory { needed, max }))
 }

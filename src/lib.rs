@@ -46,6 +46,7 @@ mod pixels;
 mod policy;
 mod rendition;
 mod report;
+mod scales;
 #[cfg(feature = "service")]
 pub mod service;
 mod trace;
@@ -112,8 +113,12 @@ pub mod stages {
 
     /// Renditions of a picture that came as a JPEG.
     pub fn render(pixels: &Pixels, specs: &[RenditionSpec]) -> Vec<Rendition> {
-        let source =
-            rendition::SourceFacts { format: Format::Jpeg, lossless: false, shown: pixels.size() };
+        let source = rendition::SourceFacts {
+            format: Format::Jpeg,
+            lossless: false,
+            shown: pixels.size(),
+            area: None,
+        };
         let rules = RenditionRules::default();
         rendition::render(pixels, source, specs, &rules, &Cancellation::new()).unwrap_or_default()
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::color::Palette;
 use crate::container::{self, Structure};
-use crate::decode::{self, Mode, Stop};
+use crate::decode::{self, Decoded, Mode, Scale, Scales, Stop};
 use crate::digest::{ByteDigest, Digest, ImageDigest, PerceptualHash, PixelDigest};
 use crate::duplicates::{DuplicateIndex, Known, Reservation, Reserve};
 use crate::error::Error;
@@ -14,9 +14,10 @@ use crate::finding::{Finding, FindingKind};
 use crate::format::Format;
 use crate::judge::{judge, judge_memory, settle};
 use crate::pixels::{Layout, Pixels};
-use crate::policy::{DuplicateRule, Policy, RenditionRules};
+use crate::policy::{DuplicateRule, Policy};
 use crate::rendition::{self, RenderStop, Rendition, RenditionSpec, SourceFacts, render};
 use crate::report::{Digests, Inspection, Report};
+use crate::scales::{self, Wanted};
 use crate::upload::{ReadFailure, Upload, read_capped};
 
 /// What is done with every upload of a kind. Cheap to clone, shared by threads.
@@ -107,21 +108,6 @@ pub(crate) struct Admitted {
     pub(crate) structure: Structure,
 }
 
-impl Admitted {
-    /// Bytes that the rest of the way may take, beside the file: the decoded picture and what is
-    /// made of it.
-    pub(crate) fn memory_needed(&self, specs: &[RenditionSpec], rules: &RenditionRules) -> u64 {
-        let decoding = decode::memory_needed(&self.structure, Mode::Shown);
-        let layout = if self.structure.has_alpha() { Layout::Rgba8 } else { Layout::Rgb8 };
-        decoding.saturating_add(rendition::memory_needed(
-            self.structure.size(),
-            layout,
-            specs,
-            rules,
-        ))
-    }
-}
-
 /// A report whose duplicate decision is still open.
 pub(crate) struct Draft {
     pub(crate) inspection: Inspection,
@@ -159,9 +145,28 @@ impl Pipeline {
         &self.settings.policy
     }
 
-    /// Bytes that the rest of the way may take for an admitted upload.
+    /// Bytes that the rest of the way may take for an admitted upload, beside the file: the decoded
+    /// picture and what is made of it.
     pub(crate) fn memory_needed(&self, admitted: &Admitted) -> u64 {
-        admitted.memory_needed(&self.settings.specs, &self.policy().renditions)
+        let structure = &admitted.structure;
+        let scales = self.scales(structure);
+        let layout = if structure.has_alpha() { Layout::Rgba8 } else { Layout::Rgb8 };
+        let source = structure.orientation().apply_to(scales.main.of(structure.stored_size()));
+        let rules = &self.policy().renditions;
+        decode::memory_needed(structure, Mode::Shown, scales).saturating_add(
+            rendition::memory_needed(structure.size(), source, layout, &self.settings.specs, rules),
+        )
+    }
+
+    /// The scales at which [`Pipeline::process`] decodes this file.
+    fn scales(&self, structure: &Structure) -> Scales {
+        let Settings { specs, policy, .. } = &*self.settings;
+        let wanted = Wanted {
+            described: self.settings.image_colors || self.settings.perceptual_hash,
+            exact: wants_pixel_digest(policy, structure),
+            reduction: rendition::reduction_to(structure.size(), specs, &policy.renditions),
+        };
+        scales::choose(structure, wanted)
     }
 
     pub(crate) fn pool(&self) -> Option<&rayon::ThreadPool> {
@@ -217,6 +222,10 @@ impl Pipeline {
 
     /// The whole way: verdict, digests, duplicates, colours and renditions.
     ///
+    /// A large JPEG is decoded at a reduced scale where that suffices. Its colours and its perceptual
+    /// hash are those of the picture at a scale that follows from its size alone, whatever renditions
+    /// are asked for; of all its pixels they may differ by a shade or a bit.
+    ///
     /// # Errors
     /// [`Error::Rejected`] with every finding when the policy refuses the file,
     /// [`Error::Cancelled`] when the upload's flag is raised, [`Error::Index`] when the duplicate
@@ -257,21 +266,57 @@ impl Pipeline {
     }
 
     fn decode_as(&self, upload: &Upload<'_>, mode: Mode) -> Result<Pixels, Error> {
-        let admitted = self.admit_for(upload, mode)?;
-        let Admitted { inspection, structure } = self.verify(upload, admitted)?;
-        let limits = &self.policy().limits;
-        self.run(|| decode::decode(upload.bytes(), &structure, mode, limits, upload.cancellation()))
+        let mut admitted = self.admit_at(upload, mode, |_| Scales::FULL)?;
+        self.run(|| self.examine(upload, &mut admitted, mode, Scales::FULL))
             .map(|decoded| decoded.pixels)
-            .map_err(|stop| stopped(inspection, stop))
+            .map_err(|stop| refused(admitted.inspection, stop))
     }
 
-    /// As [`Pipeline::admit`], for an upload that is going to be decoded.
+    /// As [`Pipeline::admit`], for an upload that is going to be processed.
     pub(crate) fn admit_for(&self, upload: &Upload<'_>, mode: Mode) -> Result<Admitted, Error> {
+        self.admit_at(upload, mode, |structure| self.scales(structure))
+    }
+
+    fn admit_at(
+        &self,
+        upload: &Upload<'_>,
+        mode: Mode,
+        scales: impl FnOnce(&Structure) -> Scales,
+    ) -> Result<Admitted, Error> {
         let admitted = self.admit(upload)?;
-        match judge_memory(self.policy(), &admitted.structure, mode) {
+        let structure = &admitted.structure;
+        match judge_memory(self.policy(), structure, mode, scales(structure)) {
             Some(finding) => Err(Error::rejecting(admitted.inspection, finding)),
             None => Ok(admitted),
         }
+    }
+
+    /// Reads every coded byte and decodes; what is found goes to the inspection. `None` is the error
+    /// where the policy refuses that.
+    fn examine(
+        &self,
+        upload: &Upload<'_>,
+        admitted: &mut Admitted,
+        mode: Mode,
+        scales: Scales,
+    ) -> Result<Decoded, Option<Stop>> {
+        crate::trace::stage!("decode");
+        let policy = self.policy();
+        let Admitted { inspection, structure } = admitted;
+        let accepts = |findings: &[Finding]| {
+            findings.iter().filter_map(|finding| settle(policy, finding)).all(|f| !f.is_error())
+        };
+        let (limits, cancel) = (&policy.limits, upload.cancellation());
+        let examined =
+            decode::examine(upload.bytes(), structure, (mode, scales), limits, cancel, &accepts)?;
+        let mut note = |findings: &[Finding]| {
+            let settled = findings.iter().filter_map(|finding| settle(policy, finding));
+            inspection.findings.extend(settled);
+        };
+        note(&examined.findings);
+        let decoded = examined.decoded.ok_or(None)?;
+        note(&decoded.findings);
+        if inspection.is_accepted() { Ok(decoded) } else { Err(None) }
     }
 
     /// Cap, sniff, walk, judge.
@@ -344,6 +389,14 @@ impl Pipeline {
         }
     }
 
+    /// The colours that [`Pipeline::process`] would report, whoever has the same image already.
+    #[cfg(feature = "service")]
+    pub(crate) fn palette(&self, upload: &Upload<'_>) -> Result<Option<Palette>, Error> {
+        let admitted = self.admit_for(upload, Mode::Shown)?;
+        let exact = exact_digests(upload, &admitted.structure);
+        self.draft(upload, admitted, exact).map(|draft| draft.palette)
+    }
+
     /// Everything between the duplicate decision on the coded image and the one on its pixels.
     pub(crate) fn draft(
         &self,
@@ -351,48 +404,45 @@ impl Pipeline {
         admitted: Admitted,
         (bytes, image): (ByteDigest, ImageDigest),
     ) -> Result<Draft, Error> {
-        let Admitted { mut inspection, structure } = self.verify(upload, admitted)?;
+        let mut admitted = admitted;
         let policy = self.policy();
         let cancellation = upload.cancellation();
+        let settings = &*self.settings;
+        let scales = self.scales(&admitted.structure);
         let worked = self.run(|| {
+            let decoded = self.examine(upload, &mut admitted, Mode::Shown, scales)?;
+            let structure = &admitted.structure;
             decode::guarded("process", || {
-                let decoded = {
-                    crate::trace::stage!("decode");
-                    let limits = &policy.limits;
-                    decode::decode(upload.bytes(), &structure, Mode::Shown, limits, cancellation)?
-                };
-                let pixels = &decoded.pixels;
-                let settings = &*self.settings;
-                let specs = &settings.specs;
+                let Decoded { pixels, canonical, .. } = &decoded;
                 let (described, renditions) = rayon::join(
                     || {
                         crate::trace::stage!("describe");
-                        // One frame does not stand for an animation.
-                        let wanted = policy.pixel_digest && structure.frames() == 1;
+                        let wanted = wants_pixel_digest(policy, structure);
                         let pixel_digest = wanted.then(|| PixelDigest::of(pixels));
-                        let palette = settings.image_colors.then(|| Palette::of(pixels)).flatten();
-                        let hash =
-                            settings.perceptual_hash.then(|| PerceptualHash::of(pixels)).flatten();
+                        let canonical = canonical.as_ref().unwrap_or(pixels);
+                        let palette =
+                            settings.image_colors.then(|| Palette::of(canonical)).flatten();
+                        let hash = settings
+                            .perceptual_hash
+                            .then(|| PerceptualHash::of(canonical))
+                            .flatten();
                         (palette, hash, pixel_digest)
                     },
                     || {
                         crate::trace::stage!("render");
-                        let source = source_facts(&structure);
-                        render(pixels, source, specs, &policy.renditions, cancellation)
+                        let source = source_facts(structure, scales.main);
+                        render(pixels, source, &settings.specs, &policy.renditions, cancellation)
                     },
                 );
-                Ok((decoded.findings, described, renditions.map_err(render_stopped)?))
+                Ok((described, renditions.map_err(render_stopped)?))
             })
+            .map_err(Some)
         });
-        let (findings, (palette, perceptual, pixels), renditions) = match worked {
+        let Admitted { inspection, structure } = admitted;
+        let ((palette, perceptual, pixels), renditions) = match worked {
             Ok(worked) => worked,
-            Err(stop) => return Err(stopped(inspection, stop)),
+            Err(stop) => return Err(refused(inspection, stop)),
         };
-        let settled = findings.iter().filter_map(|finding| settle(policy, finding));
-        inspection.findings.extend(settled);
-        if !inspection.is_accepted() {
-            return Err(Error::of_inspection(inspection));
-        }
         let digests = Digests { bytes, image, pixels, perceptual };
         Ok(Draft { inspection, format: structure.format(), digests, palette, renditions })
     }
@@ -493,11 +543,26 @@ pub(crate) fn stopped(inspection: Inspection, stop: Stop) -> Error {
     }
 }
 
-fn source_facts(structure: &Structure) -> SourceFacts {
+/// For what the policy refused, with the findings that say why, or for what stopped the work.
+fn refused(inspection: Inspection, stop: Option<Stop>) -> Error {
+    match stop {
+        Some(stop) => stopped(inspection, stop),
+        None => Error::of_inspection(inspection),
+    }
+}
+
+/// Whether the policy wants the digest of the pixels, and there is one: one frame does not stand for
+/// an animation.
+fn wants_pixel_digest(policy: &Policy, structure: &Structure) -> bool {
+    policy.pixel_digest && structure.frames() == 1
+}
+
+fn source_facts(structure: &Structure, scale: Scale) -> SourceFacts {
     SourceFacts {
         format: structure.format(),
         lossless: structure.parts().iter().any(|part| part.name.as_str() == "VP8L"),
         shown: structure.size(),
+        area: Some(scale.area(structure.stored_size(), structure.orientation())),
     }
 }
 

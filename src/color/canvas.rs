@@ -8,7 +8,7 @@
 use crate::pixels::Pixels;
 
 /// The long side below which a picture is never reduced.
-const CANONICAL_SIDE: u32 = 512;
+pub(crate) const CANONICAL_SIDE: u32 = 512;
 
 /// Red, green, blue and straight alpha.
 pub(super) type Pixel = [u8; 4];

@@ -18,6 +18,7 @@ mod sample;
 mod seeding;
 mod tone;
 
+pub(crate) use self::canvas::CANONICAL_SIDE;
 pub use self::palette::{ImageColor, Palette, PaletteBuilder};
 pub use self::player::PlayerColor;
 pub use self::rgb::{Hsl, Oklch, Rgb};

@@ -107,6 +107,8 @@ pub struct Trailing {
 pub(crate) struct JpegCoding {
     /// Number of components, 1..=4.
     pub components: u8,
+    /// Their sampling factors, across and down, 1..=4.
+    pub sampling: [(u8, u8); 4],
     /// All 8×8 blocks of all components, padding to whole MCUs included.
     pub blocks: u64,
     /// Coefficients arrive in several passes and must be kept.

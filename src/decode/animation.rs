@@ -3,7 +3,7 @@
 //! All frames before it are wholly transparent, whatever they did with blending and disposal; so
 //! the canvas under it is empty, and laying it there is all there is to composition.
 
-use super::{Job, Picture, Stop, buffer, drop_alpha};
+use super::{Job, Picture, Scale, Stop, buffer, drop_alpha};
 use crate::finding::Finding;
 use crate::geometry::Size;
 use crate::pixels::Layout;
@@ -55,7 +55,7 @@ pub(super) fn finish(job: &Job<'_>, mut samples: Vec<u8>, findings: Vec<Finding>
             layout = Layout::Rgba8;
         }
     }
-    Picture { layout, samples, findings }
+    Picture { layout, scale: Scale::Full, samples, findings }
 }
 
 /// How many frames may be looked at before settling for the first: both limits on animations hold

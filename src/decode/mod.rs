@@ -9,6 +9,7 @@ pub(crate) mod gif;
 mod orient;
 mod png;
 mod profile;
+mod scale;
 pub(crate) mod webp;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,6 +23,8 @@ use crate::format::Format;
 use crate::geometry::Size;
 use crate::pixels::{Layout, Pixels};
 use crate::policy::Limits;
+
+pub(crate) use scale::{Scale, Scales};
 
 /// Why decoding stopped without pixels.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,9 +59,21 @@ pub(crate) enum Mode {
 /// The first meaningful frame, and what there is to say about it.
 #[derive(Debug)]
 pub(crate) struct Decoded {
+    /// At the main scale.
     pub(crate) pixels: Pixels,
+    /// At the canonical scale, where it is another one.
+    pub(crate) canonical: Option<Pixels>,
     /// Warnings, such as a colour profile that could not be used.
     pub(crate) findings: Vec<Finding>,
+}
+
+/// What reading a whole file gives.
+#[derive(Debug)]
+pub(crate) struct Examined {
+    /// As [`verify`] gives them.
+    pub(crate) findings: Vec<Finding>,
+    /// `None` where these were not accepted.
+    pub(crate) decoded: Option<Decoded>,
 }
 
 /// What every decoder is told.
@@ -89,9 +104,10 @@ impl Job<'_> {
 /// Rows between two looks at the cancellation flag.
 const BAND_ROWS: usize = 64;
 
-/// A decoded picture of the stored size, its colours final, not oriented yet.
+/// A decoded picture, its colours final, not oriented yet.
 struct Picture {
     layout: Layout,
+    scale: Scale,
     samples: Vec<u8>,
     findings: Vec<Finding>,
 }
@@ -101,24 +117,22 @@ struct Picture {
 /// An upper bound by the decoders' own allocations, as their sources show them: the delivered
 /// picture, planes, coefficients, canvases, profile tables and turning included. It presumes that
 /// [`verify`] found nothing missing: coded data that announce more than there is are not counted.
-pub(crate) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
+pub(crate) fn memory_needed(structure: &Structure, mode: Mode, scales: Scales) -> u64 {
     let decoding = match structure.format {
         Format::Png => png::memory_needed(structure, mode),
-        Format::Jpeg => jpeg::memory_needed(structure, mode),
+        Format::Jpeg => jpeg::memory_needed(structure, mode, scales),
         Format::WebP => webp::memory_needed(structure, mode),
         Format::Gif => gif::memory_needed(structure),
     };
-    // Decoders give back what they used before the picture is turned.
-    let turning = match mode {
-        Mode::Stored => 0,
-        Mode::Shown => {
-            let turning = orient::memory_needed(structure.stored, 4, structure.orientation);
-            turning.saturating_add(structure.stored.pixels().saturating_mul(4))
-        }
-    };
-    let color = match mode {
-        Mode::Stored => 0,
-        Mode::Shown => profile::memory_needed(structure),
+    // Decoders give back what they used before the pictures are turned.
+    let turning = scales.iter().map(|scale| {
+        let size = scale.of(structure.stored);
+        let turning = orient::memory_needed(size, 4, structure.orientation);
+        turning.saturating_add(size.pixels().saturating_mul(4))
+    });
+    let (turning, color) = match mode {
+        Mode::Stored => (0, 0),
+        Mode::Shown => (turning.fold(0, u64::saturating_add), profile::memory_needed(structure)),
     };
     // Small tables and structures that do not grow with the picture.
     decoding.max(turning).saturating_add(color).saturating_add(1 << 20)
@@ -145,10 +159,40 @@ pub(crate) fn guarded<T>(
         .unwrap_or_else(|_| Err(Stop::Finding(Finding::error(FindingKind::Internal { stage }))))
 }
 
-/// Decodes the first frame that shows something.
+/// Reads every coded byte as [`verify`] does, and decodes the first frame that shows something where
+/// `accepts` agrees to what was found.
+///
+/// A JPEG's data are read once for both, and can give pictures at reduced scales; other formats take
+/// [`Scales::FULL`] alone.
 ///
 /// # Errors
 /// [`Stop`] with what is wrong in the file, or when the flag is raised.
+pub(crate) fn examine(
+    bytes: &[u8],
+    structure: &Structure,
+    (mode, scales): (Mode, Scales),
+    limits: &Limits,
+    cancel: &Cancellation,
+    accepts: &dyn Fn(&[Finding]) -> bool,
+) -> Result<Examined, Stop> {
+    let job = Job { bytes, structure, mode, limits, cancel };
+    job.proceed()?;
+    if structure.format == Format::Jpeg && !structure.stored.is_empty() {
+        return guarded("decode", || {
+            let (findings, pictures) = jpeg::examine(&job, scales, accepts)?;
+            let decoded = pictures.map(|pictures| finished(&job, pictures)).transpose()?;
+            Ok(Examined { findings, decoded })
+        });
+    }
+    let findings = verify(bytes, structure, limits, cancel)?;
+    let decoded = accepts(&findings).then(|| decode(bytes, structure, mode, limits, cancel));
+    Ok(Examined { decoded: decoded.transpose()?, findings })
+}
+
+/// Decodes the first frame that shows something, at full size, whatever [`verify`] would find.
+///
+/// # Errors
+/// As [`examine`].
 pub(crate) fn decode(
     bytes: &[u8],
     structure: &Structure,
@@ -162,24 +206,45 @@ pub(crate) fn decode(
         return Err(Stop::corrupt("no usable header"));
     }
     guarded("decode", || {
-        let mut picture = match structure.format {
-            Format::Png => png::decode(&job),
-            Format::Jpeg => jpeg::decode(&job),
-            Format::WebP => webp::decode(&job),
-            Format::Gif => gif::decode(&job),
-        }?;
-        job.proceed()?;
-        let mut size = structure.stored;
-        if mode == Mode::Shown {
-            let channels = picture.layout.channels();
-            orient::apply(&mut picture.samples, size, channels, structure.orientation);
-            size = structure.orientation.apply_to(size);
-        }
-        let pixels = Pixels::new(size, picture.layout, picture.samples).map_err(|_| {
-            Stop::Finding(Finding::error(FindingKind::Internal { stage: "decode" }))
-        })?;
-        Ok(Decoded { pixels, findings: picture.findings })
+        let picture = match structure.format {
+            Format::Png => png::decode(&job)?,
+            Format::WebP => webp::decode(&job)?,
+            Format::Gif => gif::decode(&job)?,
+            Format::Jpeg => {
+                let fault = std::cell::Cell::new(None);
+                let (_, pictures) = jpeg::examine(&job, Scales::FULL, &|findings| {
+                    fault.set(findings.iter().find(|finding| finding.is_error()).cloned());
+                    !findings.iter().any(Finding::is_error)
+                })?;
+                return match pictures {
+                    Some(pictures) => finished(&job, pictures),
+                    None => Err(fault.take().map_or(Stop::corrupt("no picture"), Stop::Finding)),
+                };
+            }
+        };
+        finished(&job, vec![picture])
     })
+}
+
+/// Turns pictures the right way up, the main one first.
+fn finished(job: &Job<'_>, pictures: Vec<Picture>) -> Result<Decoded, Stop> {
+    job.proceed()?;
+    let Structure { stored, orientation, .. } = *job.structure;
+    let internal = || Stop::Finding(Finding::error(FindingKind::Internal { stage: "decode" }));
+    let mut findings = Vec::new();
+    let mut turned = pictures.into_iter().map(|mut picture| {
+        findings.append(&mut picture.findings);
+        let mut size = picture.scale.of(stored);
+        if job.mode == Mode::Shown {
+            orient::apply(&mut picture.samples, size, picture.layout.channels(), orientation);
+            size = orientation.apply_to(size);
+        }
+        Pixels::new(size, picture.layout, picture.samples).map_err(|_| internal())
+    });
+    let pixels = turned.next().ok_or_else(internal)??;
+    let canonical = turned.next().transpose()?;
+    drop(turned);
+    Ok(Decoded { pixels, canonical, findings })
 }
 
 /// Bytes that [`verify`] allocates at most, beside the file itself.

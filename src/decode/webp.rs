@@ -9,7 +9,9 @@ use std::io::{Cursor, ErrorKind};
 use image_webp::{DecodingError, WebPDecoder};
 
 use super::animation::{self, Frame};
-use super::{Job, Mode, Picture, Stop, add_alpha, buffer, drop_alpha, growing_buffer, profile};
+use super::{
+    Job, Mode, Picture, Scale, Scales, Stop, add_alpha, buffer, drop_alpha, growing_buffer, profile,
+};
 use crate::container::{Part, Structure, slice};
 use crate::finding::ColorModel;
 use crate::geometry::Size;
@@ -67,7 +69,7 @@ const TABLES_SHARE: u64 = 8;
 /// Bytes that the prefix tables of a lossless picture may take: what decoding leaves of the limit.
 pub(crate) fn tables(structure: &Structure, limits: &Limits) -> u64 {
     let share = limits.max_memory / TABLES_SHARE;
-    let needed = super::memory_needed(structure, Mode::Shown);
+    let needed = super::memory_needed(structure, Mode::Shown, Scales::FULL);
     // A picture that is too large to be decoded may still be checked.
     limits.max_memory.checked_sub(needed).map_or(share, |left| left.min(share))
 }
@@ -110,7 +112,7 @@ pub(super) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
         let mut coded = Coded::default();
         parts.iter().filter(|p| p.depth == 0).for_each(|p| coded.take(p, job.bytes));
         let (layout, samples) = decode_frame(&coded, job.structure.stored, job.layout())?;
-        Picture { layout, samples, findings }
+        Picture { layout, scale: Scale::Full, samples, findings }
     };
     if let Some(transform) = plan {
         transform.convert(&mut picture.samples, picture.layout.channels());

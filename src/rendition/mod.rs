@@ -94,13 +94,15 @@ impl serde::Serialize for Rendition {
 }
 
 /// What renditions need to know of the upload beside its pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct SourceFacts {
     pub(crate) format: Format,
     /// A WebP coded without loss.
     pub(crate) lossless: bool,
     /// The size as shown at full resolution; the pixels may be a smaller decode of it.
     pub(crate) shown: Size,
+    /// Where in the pixels it lies, as left, top, width and height; `None` for all of them.
+    pub(crate) area: Option<[f64; 4]>,
 }
 
 /// Why there are no renditions.
@@ -112,9 +114,24 @@ pub(crate) enum RenderStop {
     Failed(&'static str),
 }
 
-/// Bytes of memory that [`render`] takes at most beside the decoded picture, as far as sizes
-/// tell; the encoded files, which are smaller, included.
+/// How many times larger than all of these renditions, per side, a picture of `shown` size is;
+/// `None` without renditions.
+pub(crate) fn reduction_to(
+    shown: Size,
+    specs: &[RenditionSpec],
+    rules: &RenditionRules,
+) -> Option<f64> {
+    let reductions = specs.iter().map(|spec| {
+        let plan = Plan::new(shown, spec, rules, spec.chosen_format().max_side());
+        plan.crop.reduction_to(plan.target)
+    });
+    reductions.min_by(f64::total_cmp)
+}
+
+/// Bytes of memory that [`render`] takes at most beside the decoded picture of `source` size, as far
+/// as sizes tell; the encoded files, which are smaller, included.
 pub(crate) fn memory_needed(
+    shown: Size,
     source: Size,
     layout: Layout,
     specs: &[RenditionSpec],
@@ -126,7 +143,7 @@ pub(crate) fn memory_needed(
     let mut between = 0;
     let mut outputs = 0_u64;
     for spec in specs {
-        let plan = Plan::new(source, spec, rules, spec.chosen_format().max_side());
+        let plan = Plan::new(shown, spec, rules, spec.chosen_format().max_side());
         // What the resampler keeps between its passes is as wide as the source and as high as the
         // target.
         between = between.max(u64::from(source.width) * u64::from(plan.target.height));
@@ -224,6 +241,9 @@ pub(crate) fn render(
     let transparent = pixels.has_transparency();
     let jobs: Vec<Job<'_>> =
         specs.iter().map(|spec| Job::new(spec, source, transparent, rules)).collect();
+    let whole = Crop::whole(pixels.size());
+    let area =
+        source.area.map_or(whole, |[left, top, width, height]| Crop { left, top, width, height });
     let mut order: Vec<usize> = (0..jobs.len()).collect();
     order.sort_by_key(|&i| (std::cmp::Reverse(jobs[i].plan.target.pixels()), i));
 
@@ -238,7 +258,7 @@ pub(crate) fn render(
             }
             let (job, plan) = (&jobs[i], &jobs[i].plan);
             let (from, crop) =
-                nearest(pixels, source.shown, plan, &order[..done], &jobs, &resampled)
+                nearest(pixels, (source.shown, &area), plan, &order[..done], &jobs, &resampled)
                     .ok_or(RenderStop::Failed("plan"))?;
             let output = resampler
                 .resample(from, &crop, plan.target, transparent)
@@ -265,7 +285,7 @@ pub(crate) fn render(
 /// The smallest picture that serves as the source of a plan, and the plan's crop in its pixels.
 fn nearest<'a>(
     pixels: &'a Pixels,
-    shown: Size,
+    (shown, area): (Size, &Crop),
     plan: &Plan,
     done: &[usize],
     jobs: &[Job<'_>],
@@ -280,8 +300,5 @@ fn nearest<'a>(
         serves.then_some((picture, crop))
     });
     // Largest first: the last one that serves is the smallest.
-    made.last().or_else(|| {
-        let crop = plan.crop.within(&Crop::whole(shown), pixels.size())?;
-        Some((pixels, crop))
-    })
+    made.last().or_else(|| Some((pixels, plan.crop.placed_in(area, shown))))
 }

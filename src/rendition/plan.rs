@@ -41,6 +41,19 @@ impl Crop {
         })
     }
 
+    /// The same part in the pixels of a picture of `shown` size that lies, at another scale, in
+    /// `area` of them.
+    pub(crate) fn placed_in(&self, area: &Self, shown: Size) -> Self {
+        let x = area.width / f64::from(shown.width.max(1));
+        let y = area.height / f64::from(shown.height.max(1));
+        Self {
+            left: area.left + self.left * x,
+            top: area.top + self.top * y,
+            width: self.width * x,
+            height: self.height * y,
+        }
+    }
+
     /// Crop ÷ size per side, the smaller of the two: below 1 the picture would be enlarged.
     pub(crate) fn reduction_to(&self, size: Size) -> f64 {
         (self.width / f64::from(size.width)).min(self.height / f64::from(size.height))

@@ -198,10 +198,6 @@ impl Assets {
         let memory = self.inner.admission.memory(memory).await?;
         let pipeline = self.inner.examiners.of(surface)?;
         let upload = claiming(&new, body.read().await?, &Cancellation::new());
-        on_a_processor(self, memory, move || {
-            let pixels = pipeline.decode(&upload)?;
-            Ok(Palette::of(&pixels))
-        })
-        .await?
+        on_a_processor(self, memory, move || Ok(pipeline.palette(&upload)?)).await?
     }
 }

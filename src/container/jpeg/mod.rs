@@ -233,8 +233,13 @@ impl Walker<'_> {
                     4 => ColorModel::Cmyk,
                     _ => ColorModel::Rgb,
                 };
+                let mut sampling = [(0, 0); 4];
+                for (factors, component) in sampling.iter_mut().zip(&frame.components) {
+                    *factors = (component.h, component.v);
+                }
                 self.found.jpeg = JpegCoding {
                     components: frame.components.len() as u8,
+                    sampling,
                     blocks: frame.blocks(),
                     progressive: frame.progressive,
                     ..JpegCoding::default()

@@ -9,6 +9,30 @@ pub(super) enum Fault {
     Overflow,
 }
 
+/// What a reader has not consumed, in bytes: those that it has not looked at, and those that it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unread {
+    rest: usize,
+    ahead: usize,
+}
+
+impl Unread {
+    /// The offset in `data`, at whose end the reader would end, of the first byte that was not
+    /// consumed. It does not depend on how far the reader has looked ahead.
+    pub(super) fn place(self, data: &[u8]) -> usize {
+        let mut place = data.len().saturating_sub(self.rest);
+        for _ in 0..self.ahead {
+            place = place.saturating_sub(1);
+            // A stuffed zero belongs to the 0xFF before it, and to fill bytes before that.
+            let stuffed = data.get(place) == Some(&0);
+            while stuffed && place > 0 && data.get(place - 1) == Some(&0xff) {
+                place -= 1;
+            }
+        }
+        place
+    }
+}
+
 /// Reads bits, most significant first, from coded data up to its end or the next marker.
 ///
 /// From there on it gives zeros and counts them, so that the inner loops need no check: whoever
@@ -135,9 +159,10 @@ impl<'a> BitReader<'a> {
         self.added > self.count as u64
     }
 
-    /// Whole bytes that were read and not consumed.
-    pub(super) const fn ahead(&self) -> usize {
-        ((self.count as u64).saturating_sub(self.added) / 8) as usize
+    /// What is left of the data.
+    pub(super) const fn unread(&self) -> Unread {
+        let ahead = (self.count as u64).saturating_sub(self.added) / 8;
+        Unread { rest: self.rest.len(), ahead: ahead as usize }
     }
 
     /// Bytes not read yet, from the marker on where one was met.
@@ -184,15 +209,32 @@ mod tests {
         let mut reader = BitReader::new(&[0xaa, 0xbb]);
         reader.skip(16);
         assert!(!reader.overran());
-        assert_eq!((reader.ahead(), reader.rest()), (0, 0));
+        assert_eq!(reader.unread(), Unread { rest: 0, ahead: 0 });
         reader.refill();
         reader.consume(1);
         assert!(reader.overran());
         let mut reader = BitReader::new(&[0; 100]);
         reader.skip(9);
-        assert_eq!(reader.ahead() + reader.rest(), 98);
+        assert_eq!(reader.unread().place(&[0; 100]), 2);
         reader.skip(u64::MAX);
         assert!(reader.overran());
+    }
+
+    #[test]
+    fn the_place_does_not_depend_on_what_was_read_ahead() {
+        let data = [1, 0xff, 0, 2, 0xff, 0xff, 0, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+        // By byte consumed: where the next one starts.
+        for (consumed, place) in [0, 1, 3, 4, 7, 8, 9].into_iter().enumerate() {
+            for looks in 0..3 {
+                let mut reader = BitReader::new(&data);
+                for _ in 0..consumed {
+                    reader.refill();
+                    reader.consume(8);
+                }
+                (0..looks).for_each(|_| reader.refill());
+                assert_eq!(reader.unread().place(&data), place);
+            }
+        }
     }
 
     #[test]
@@ -202,7 +244,7 @@ mod tests {
         assert_eq!(reader.receive(16), 0x12ff);
         assert_eq!(reader.receive(8), 0x34);
         assert!(!reader.overran());
-        assert_eq!((reader.ahead(), reader.rest()), (0, 3));
+        assert_eq!(reader.unread(), Unread { rest: 3, ahead: 0 });
         assert_eq!(reader.receive(8), 0);
         assert!(reader.overran());
     }

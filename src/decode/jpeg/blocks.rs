@@ -2,27 +2,44 @@
 
 use std::ops::Range;
 
-use super::bits::{BitReader, Fault};
+use super::bits::{BitReader, Fault, Unread};
 use super::canvas::Canvas;
-use super::huffman::Table;
-use super::idct::{Group, LANES, Steps, ZIGZAG, inverse};
+use super::huffman::{MAX_AC_SIZE, SkipTable, Table};
+use super::idct::{Group, LANES, Steps, ZIGZAG};
 use super::scan::Pass;
+use super::sequential::{Implausible, Prediction, skip};
 use super::values::{LOOK, ValueTable};
 
 /// One component of a scan.
 pub(super) struct ScanPart<'t> {
     /// Its place in the frame.
     pub(super) index: usize,
-    pub(super) dc: &'t Table,
-    pub(super) ac: &'t Table,
-    pub(super) values: &'t ValueTable,
+    pub(super) codes: Codes<'t>,
     pub(super) steps: Steps,
+    pub(super) prediction: Prediction,
     /// Blocks of an MCU across and down.
     pub(super) h: usize,
     pub(super) v: usize,
-    /// Blocks across and down in whole MCUs, whatever the scan.
+    /// Blocks across in whole MCUs, whatever the scan.
     pub(super) across: usize,
-    prediction: i32,
+    /// The last coefficient that is wanted, in zigzag order.
+    pub(super) last: u32,
+}
+
+/// The tables of a component. Those that take several codes at once are absent where a scan is too
+/// short to be worth them.
+#[derive(Clone, Copy)]
+pub(super) struct Codes<'t> {
+    pub(super) dc: &'t Table,
+    pub(super) ac: &'t Table,
+    pub(super) values: Option<&'t ValueTable>,
+    pub(super) skips: Option<&'t SkipTable>,
+}
+
+/// A component at work.
+struct Part<'t> {
+    own: ScanPart<'t>,
+    /// Eight MCUs: one group for each row and eight columns of blocks.
     groups: Vec<Lanes>,
 }
 
@@ -33,25 +50,10 @@ struct Lanes {
     reach: u32,
 }
 
-impl<'t> ScanPart<'t> {
-    pub(super) fn new(
-        index: usize,
-        (dc, ac, values): (&'t Table, &'t Table, &'t ValueTable),
-        steps: Steps,
-        (h, v): (usize, usize),
-        across: usize,
-    ) -> Self {
-        // Eight MCUs: one group for each row and eight columns of blocks.
-        let lanes = Lanes { group: Box::new([[0; LANES]; 64]), reach: 0 };
-        let groups = vec![lanes; h * v];
-        Self { index, dc, ac, values, steps, h, v, across, prediction: 0, groups }
-    }
-}
-
 /// Reads a sequential scan into samples.
-pub(super) struct Blocks<'t, 'c> {
-    parts: Vec<ScanPart<'t>>,
-    canvas: &'c mut Canvas,
+pub(super) struct Blocks<'t, 'c, 'f> {
+    parts: Vec<Part<'t>>,
+    canvases: &'c mut [Canvas<'f>],
     /// MCUs across.
     across: usize,
     /// Whether each MCU row completes rows of the picture.
@@ -59,39 +61,44 @@ pub(super) struct Blocks<'t, 'c> {
     /// The MCU that comes next.
     column: usize,
     row: usize,
+    implausible: Implausible,
 }
 
-impl<'t, 'c> Blocks<'t, 'c> {
+impl<'t, 'c, 'f> Blocks<'t, 'c, 'f> {
     /// A scan of `across` MCUs a row. `completes` says that it holds all components.
-    pub(super) const fn new(
+    pub(super) fn new(
         parts: Vec<ScanPart<'t>>,
-        canvas: &'c mut Canvas,
+        canvases: &'c mut [Canvas<'f>],
         across: usize,
         completes: bool,
     ) -> Self {
-        Self { parts, canvas, across, completes, column: 0, row: 0 }
+        let parts = parts.into_iter().map(|own| {
+            let lanes = Lanes { group: Box::new([[0; LANES]; 64]), reach: 0 };
+            Part { groups: vec![lanes; own.h * own.v], own }
+        });
+        let implausible = Implausible::default();
+        Self { parts: parts.collect(), canvases, across, completes, column: 0, row: 0, implausible }
     }
 
     /// Transforms the groups that are full, or all at the end of the row.
     fn flush(&mut self) {
         let first = (self.column - 1) / LANES * LANES;
-        for part in &mut self.parts {
-            let Some(plane) = self.canvas.planes.get_mut(part.index) else { continue };
-            let stride = plane.stride;
-            for (index, lanes) in part.groups.iter_mut().enumerate() {
-                let (y, x) = (index / part.h, first * part.h + index % part.h * LANES);
-                if x >= part.across {
+        for Part { own, groups } in &mut self.parts {
+            for (index, lanes) in groups.iter_mut().enumerate() {
+                let (y, x) = (index / own.h, first * own.h + index % own.h * LANES);
+                if x >= own.across {
                     continue;
                 }
-                let rows = plane.rows_from((self.row * part.v + y) * 8);
-                let out = rows.get_mut(8 * x..).unwrap_or_default();
-                inverse(&lanes.group, &part.steps, lanes.reach, out, stride);
+                let place = (x, self.row * own.v + y);
+                for canvas in self.canvases.iter_mut() {
+                    canvas.transform(own.index, place, &lanes.group, &own.steps, lanes.reach);
+                }
                 clear(lanes);
             }
         }
         if self.column == self.across {
             if self.completes {
-                self.canvas.complete(self.row);
+                self.canvases.iter_mut().for_each(|canvas| canvas.complete(self.row));
             }
             self.column = 0;
             self.row += 1;
@@ -110,9 +117,9 @@ fn clear(lanes: &mut Lanes) {
     lanes.reach = 0;
 }
 
-impl Pass for Blocks<'_, '_> {
+impl Pass for Blocks<'_, '_, '_> {
     fn restart(&mut self) {
-        self.parts.iter_mut().for_each(|part| part.prediction = 0);
+        self.parts.iter_mut().for_each(|part| part.own.prediction.reset());
     }
 
     fn read(&mut self, reader: &mut BitReader<'_>, mcus: Range<u64>) -> Result<(), Fault> {
@@ -137,26 +144,34 @@ impl Pass for Blocks<'_, '_> {
         }
         Ok(())
     }
+
+    fn implausible(&mut self) -> Option<Unread> {
+        self.implausible.take()
+    }
 }
 
-impl Blocks<'_, '_> {
+impl Blocks<'_, '_, '_> {
     #[inline(always)]
     fn read_in_registers(&mut self, reader: &mut BitReader<'_>, count: usize) -> Result<(), Fault> {
         let first = self.column % LANES;
         for column in first..first + count {
-            for part in &mut self.parts {
-                for index in 0..part.h * part.v {
-                    let (y, x) = (index / part.h, column * part.h + index % part.h);
-                    let place = y * part.h + x / LANES;
-                    let Some(lanes) = part.groups.get_mut(place) else { continue };
-                    let reach = block(
-                        reader,
-                        (part.dc, part.ac, part.values),
-                        &mut part.prediction,
-                        &mut lanes.group,
-                        x % LANES,
-                    )?;
-                    lanes.reach = lanes.reach.max(reach);
+            for Part { own, groups } in &mut self.parts {
+                let (codes, last) = (own.codes, own.last);
+                let mut row = 0;
+                for _ in 0..own.v {
+                    for x in column * own.h..(column + 1) * own.h {
+                        let Some(lanes) = groups.get_mut(row + x / LANES) else { continue };
+                        let reach = block(
+                            reader,
+                            codes,
+                            &mut own.prediction,
+                            last,
+                            (&mut lanes.group, x % LANES),
+                            &mut self.implausible,
+                        )?;
+                        lanes.reach = lanes.reach.max(reach);
+                    }
+                    row += own.h;
                 }
             }
             if reader.overran() {
@@ -167,59 +182,82 @@ impl Blocks<'_, '_> {
     }
 }
 
-/// One block (F.2.2). Gives the last coefficient that may not be zero.
+/// One block (F.2.2). Gives the last coefficient that was written and may not be zero.
 #[inline(always)]
 fn block(
     reader: &mut BitReader<'_>,
-    (dc, ac, values): (&Table, &Table, &ValueTable),
-    prediction: &mut i32,
-    group: &mut Group,
-    lane: usize,
+    Codes { dc, ac, values, skips }: Codes<'_>,
+    prediction: &mut Prediction,
+    last: u32,
+    (group, lane): (&mut Group, usize),
+    implausible: &mut Implausible,
 ) -> Result<u32, Fault> {
     let lane = lane % LANES;
     reader.refill();
-    let size = dc.decode(reader)?;
-    *prediction = prediction.wrapping_add(reader.receive_extend(u32::from(size & 15)));
-    group[0][lane] = *prediction as i16;
+    if !prediction.read(reader, dc)? {
+        implausible.note(*reader);
+    }
+    group[0][lane] = prediction.value() as i16;
     // Looks that what the DC difference has left of 56 bits, and all of them, are enough for.
     let mut looks = 2;
     let mut k = 1;
-    loop {
-        for _ in 0..looks {
-            let entry = values.look(reader.peek(LOOK));
-            let reached = k + entry.step();
-            if reached <= 64 {
-                reader.consume(entry.bits());
-                group[usize::from(ZIGZAG[(reached - 1) as usize & 63])][lane] = entry.value();
-                if reached == 64 {
-                    return Ok(63);
+    'wanted: while k <= last {
+        if let Some(values) = values {
+            let mut known = true;
+            for _ in 0..looks {
+                let entry = values.look(reader.peek(LOOK));
+                let reached = k + entry.step();
+                if reached > 64 {
+                    if entry.ends() {
+                        reader.consume(entry.bits());
+                        return Ok(k - 1);
+                    }
+                    known = false;
+                    break;
                 }
+                reader.consume(entry.bits());
+                group[natural(reached - 1)][lane] = entry.value();
                 k = reached;
+                if k > last {
+                    break 'wanted;
+                }
+            }
+            if known {
+                reader.refill();
+                looks = 5;
                 continue;
             }
-            if entry.ends() {
-                reader.consume(entry.bits());
-                return Ok(k - 1);
-            }
-            reader.refill();
-            let symbol = ac.decode(reader)?;
-            let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
-            // F.2.2.2: only sixteen zeros go on; decoders take all else for an end of block.
-            if size == 0 && run < 15 {
-                return Ok(k - 1);
-            }
-            let value = reader.receive_extend(size);
-            k += run + 1;
-            if k > 64 {
-                return Err(Fault::Overflow);
-            }
-            group[usize::from(ZIGZAG[(k - 1) as usize & 63])][lane] = value as i16;
-            if k == 64 {
-                return Ok(63);
-            }
-            break;
         }
+        reader.refill();
+        let symbol = ac.decode(reader)?;
+        let (run, size) = (u32::from(symbol >> 4), symbol & 15);
+        // F.2.2.2: only sixteen zeros go on; decoders take all else for an end of block.
+        if size == 0 && run < 15 {
+            return Ok(k - 1);
+        }
+        if size > MAX_AC_SIZE {
+            implausible.note(*reader);
+        }
+        let value = reader.receive_extend(u32::from(size));
+        k += run + 1;
+        if k > 64 {
+            return Err(Fault::Overflow);
+        }
+        group[natural(k - 1)][lane] = value as i16;
         reader.refill();
         looks = 5;
     }
+    if k < 64 {
+        if last > 0 {
+            reader.refill();
+        }
+        skip(reader, ac, skips, k, implausible)?;
+    }
+    Ok(k - 1)
+}
+
+/// The place of a coefficient in natural order.
+#[inline(always)]
+fn natural(zigzag: u32) -> usize {
+    usize::from(ZIGZAG[zigzag as usize & 63])
 }

@@ -1,46 +1,69 @@
 //! Planes of samples turned into rows of the picture, as soon as MCU rows are complete.
 
 use super::finish::Finish;
+use super::idct::{Group, LANES, Steps};
 use super::planes::{KEPT, Plane};
+use super::reduced::Inverse;
 use super::upsample::Upsampling;
 use crate::container::jpeg::{Component, Frame};
+use crate::decode::scale::Scale;
+use crate::geometry::Size;
 
-/// One component's geometry, in whole MCUs of interleaved scans.
+/// One component's geometry, in whole MCUs of interleaved scans, at the scale of its blocks.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Shape {
+struct Shape {
+    inverse: Inverse,
     /// Blocks across, and in an MCU row down.
-    pub(super) across: usize,
-    pub(super) v: usize,
+    across: usize,
+    v: usize,
     /// Samples that belong to the picture (A.1.1).
-    pub(super) width: usize,
-    pub(super) height: usize,
+    width: usize,
+    height: usize,
 }
 
 impl Shape {
-    pub(super) fn new(frame: &Frame, component: Component) -> Self {
+    fn new(frame: &Frame, component: Component, scale: Scale) -> Self {
         let (max_h, max_v) = frame.max_sampling();
+        let inverse = Inverse::new(frame, component, scale);
         let side = |side: u16, own: u8, max: u8| {
-            (usize::from(side) * usize::from(own)).div_ceil(usize::from(max))
+            (usize::from(side) * usize::from(own) * inverse.side()).div_ceil(8 * usize::from(max))
         };
         Self {
-            across: frame.mcus().0 as usize * usize::from(component.h),
+            inverse,
+            across: blocks_across(frame, component),
             v: usize::from(component.v),
             width: side(frame.width, component.h, max_h),
             height: side(frame.height, component.v, max_v),
         }
     }
+
+    fn stride(&self) -> usize {
+        self.across.next_multiple_of(LANES) * self.inverse.side()
+    }
+
+    /// Rows of its plane: all of them, or a window of one MCU row.
+    fn rows(&self, frame: &Frame, whole: bool) -> usize {
+        let one = self.inverse.side() * self.v;
+        if whole { one * frame.mcus().1 as usize } else { one + KEPT }
+    }
+}
+
+/// Blocks of a component in a row of whole MCUs.
+pub(super) fn blocks_across(frame: &Frame, component: Component) -> usize {
+    frame.mcus().0 as usize * usize::from(component.h)
 }
 
 /// The samples of all components, and the picture that they become.
-pub(super) struct Canvas {
-    pub(super) planes: Vec<Plane>,
+pub(super) struct Canvas<'f> {
+    planes: Vec<Plane>,
+    inverses: Vec<Inverse>,
     upsamplings: Vec<Upsampling>,
-    /// Rows of blocks in an MCU, by component.
-    v: Vec<usize>,
+    /// Rows of samples in an MCU, by component.
+    mcu_rows: Vec<usize>,
     /// Component rows at full resolution, and sums of two rows.
     scratch: Vec<Vec<u8>>,
     sums: Vec<u16>,
-    finish: Finish,
+    finish: &'f Finish,
     width: usize,
     height: usize,
     mcu_height: usize,
@@ -49,43 +72,73 @@ pub(super) struct Canvas {
     samples: Vec<u8>,
 }
 
-impl Canvas {
-    /// For planes that hold all rows, or a window of one MCU row. `samples` is the picture.
-    pub(super) fn new(frame: &Frame, finish: Finish, samples: Vec<u8>, whole: bool) -> Self {
+impl<'f> Canvas<'f> {
+    /// For planes that hold all rows, or a window of one MCU row. `samples` is the picture, of
+    /// [`Scale::of`] the frame's size.
+    pub(super) fn new(
+        frame: &Frame,
+        scale: Scale,
+        finish: &'f Finish,
+        samples: Vec<u8>,
+        whole: bool,
+    ) -> Self {
         let max = frame.max_sampling();
-        let (width, height) = (usize::from(frame.width), usize::from(frame.height));
-        let (across, down) = frame.mcus();
-        let shapes: Vec<_> = frame.components.iter().map(|c| Shape::new(frame, *c)).collect();
+        let least = scale.side() as usize;
+        let size = scale.of(Size::new(frame.width.into(), frame.height.into()));
+        let shapes: Vec<_> =
+            frame.components.iter().map(|c| Shape::new(frame, *c, scale)).collect();
         let planes = shapes.iter().map(|shape| {
-            let rows = 8 * shape.v * if whole { down as usize } else { 1 };
-            let kept = if whole { 0 } else { KEPT };
-            let stride = Plane::stride_for(shape.across);
-            Plane::new(shape.width, shape.height, stride, rows + kept)
+            Plane::new(shape.width, shape.height, shape.stride(), shape.rows(frame, whole))
         });
-        let upsamplings = frame.components.iter().zip(&shapes);
-        let padded = across as usize * 8 * usize::from(max.0);
+        let upsamplings = frame.components.iter().zip(&shapes).map(|(component, shape)| {
+            let times = shape.inverse.side() / least;
+            let own = (usize::from(component.h) * times, usize::from(component.v) * times);
+            Upsampling::new(own, (max.0.into(), max.1.into()), shape.width, least > 1)
+        });
+        let padded = padded_width(frame, scale);
         Self {
             planes: planes.collect(),
-            upsamplings: upsamplings
-                .map(|(c, shape)| Upsampling::new((c.h, c.v), max, shape.width))
-                .collect(),
-            v: shapes.iter().map(|shape| shape.v).collect(),
+            inverses: shapes.iter().map(|shape| shape.inverse).collect(),
+            upsamplings: upsamplings.collect(),
+            mcu_rows: shapes.iter().map(|shape| shape.inverse.side() * shape.v).collect(),
             scratch: vec![vec![0; padded]; shapes.len()],
             sums: vec![0; padded],
             finish,
-            width,
-            height,
-            mcu_height: 8 * usize::from(max.1),
+            width: size.width as usize,
+            height: size.height as usize,
+            mcu_height: least * usize::from(max.1),
             written: 0,
             samples,
         }
     }
 
-    /// Bytes that `new` takes at most beside the picture, without whole planes.
-    pub(super) const fn memory_needed(width: u64, components: u64) -> u64 {
-        // An MCU is up to 32 samples wide and high; strides are multiples of 64.
-        let stride = width.saturating_add(32 + 63);
-        stride.saturating_mul(components.saturating_mul(32 + KEPT as u64 + 1).saturating_add(2))
+    /// Bytes that `new` takes, beside the picture.
+    pub(super) fn memory_needed(frame: &Frame, scale: Scale, whole: bool) -> u64 {
+        let planes = frame.components.iter().map(|component| {
+            let shape = Shape::new(frame, *component, scale);
+            shape.stride() as u64 * shape.rows(frame, whole) as u64
+        });
+        let rows = frame.components.len() as u64 + 2;
+        planes.sum::<u64>().saturating_add(padded_width(frame, scale) as u64 * rows)
+    }
+
+    /// Transforms eight neighbouring blocks of a component, with coefficients up to `reach` in
+    /// zigzag order. `x` and `y` are the place of the first in the component.
+    #[inline(always)]
+    pub(super) fn transform(
+        &mut self,
+        index: usize,
+        (x, y): (usize, usize),
+        group: &Group,
+        steps: &Steps,
+        reach: u32,
+    ) {
+        if let (Some(plane), Some(inverse)) = (self.planes.get_mut(index), self.inverses.get(index))
+        {
+            let (side, stride) = (inverse.side(), plane.stride);
+            let out = plane.rows_from(side * y).get_mut(side * x..).unwrap_or_default();
+            inverse.apply(group, steps, reach, out, stride);
+        }
     }
 
     /// All blocks of this MCU row are in the planes: writes what can be written, and makes room for
@@ -97,8 +150,8 @@ impl Canvas {
         let until =
             if bottom >= self.height { self.height } else { bottom - usize::from(looks_down) };
         self.write(until);
-        for (plane, v) in self.planes.iter_mut().zip(&self.v) {
-            plane.advance((mcu_row + 1) * 8 * v);
+        for (plane, rows) in self.planes.iter_mut().zip(&self.mcu_rows) {
+            plane.advance((mcu_row + 1) * rows);
         }
     }
 
@@ -127,4 +180,9 @@ impl Canvas {
     pub(super) fn into_samples(self) -> Vec<u8> {
         self.samples
     }
+}
+
+/// The width in whole MCUs.
+fn padded_width(frame: &Frame, scale: Scale) -> usize {
+    frame.mcus().0 as usize * scale.side() as usize * usize::from(frame.max_sampling().0)
 }

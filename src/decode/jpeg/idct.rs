@@ -31,13 +31,13 @@ pub(super) fn natural_steps(zigzag: &[u16; 64]) -> Steps {
 }
 
 /// Fractional bits of the constants.
-const CONSTANT: u32 = 13;
+pub(super) const CONSTANT: u32 = 13;
 /// Fractional bits kept between the passes.
-const BETWEEN: u32 = 2;
+pub(super) const BETWEEN: u32 = 2;
 
 /// `value` times a constant of 13 fractional bits.
 #[inline(always)]
-const fn times(value: i16, constant: i32) -> i32 {
+pub(super) const fn times(value: i16, constant: i32) -> i32 {
     (value as i32).wrapping_mul(constant)
 }
 
@@ -80,7 +80,7 @@ const fn transform(v: [i16; 8]) -> [i32; 8] {
 
 /// A sample from the second pass: rounded, shifted by half the range (A.3.1), within 8 bits.
 #[inline(always)]
-const fn sample(value: i32) -> u32 {
+pub(super) const fn sample(value: i32) -> u32 {
     const SHIFT: u32 = CONSTANT + BETWEEN + 3;
     let shifted = value.wrapping_add((1 << (SHIFT - 1)) + (128 << SHIFT)) >> SHIFT;
     if shifted < 0 {
@@ -97,21 +97,27 @@ const fn sample(value: i32) -> u32 {
 #[inline(always)]
 pub(super) fn inverse(group: &Group, steps: &Steps, reach: u32, out: &mut [u8], stride: usize) {
     match reach {
-        0 => flat(group, steps, out, stride),
+        0 => flat::<{ 8 * LANES }>(group, steps, out, stride),
         // The first ten in zigzag order lie in the corner of 4×4.
         1..=9 => passes::<4>(group, steps, out, stride),
         _ => passes::<8>(group, steps, out, stride),
     }
 }
 
-/// DC coefficients alone.
-fn flat(group: &Group, steps: &Steps, out: &mut [u8], stride: usize) {
-    let mut row = [0; 8 * LANES];
-    for (samples, dc) in row.chunks_exact_mut(8).zip(group[0]) {
+/// DC coefficients alone, in rows of `WIDTH` samples for all eight blocks.
+pub(super) fn flat<const WIDTH: usize>(
+    group: &Group,
+    steps: &Steps,
+    out: &mut [u8],
+    stride: usize,
+) {
+    let side = WIDTH / LANES;
+    let mut row = [0; WIDTH];
+    for (samples, dc) in row.chunks_exact_mut(side).zip(group[0]) {
         let value = i32::from(dc.wrapping_mul(steps[0]));
         samples.fill((((value + 4) >> 3) + 128).clamp(0, 255) as u8);
     }
-    for target in out.chunks_mut(stride.max(1)).take(8) {
+    for target in out.chunks_mut(stride.max(1)).take(side) {
         if let Some(target) = target.first_chunk_mut() {
             *target = row;
         }

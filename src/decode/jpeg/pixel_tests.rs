@@ -3,7 +3,7 @@
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 use crate::container;
-use crate::decode::{Mode, Stop, decode, memory_needed};
+use crate::decode::{Mode, Scale, Scales, Stop, decode, examine, memory_needed};
 use crate::finding::FindingKind;
 use crate::format::Format;
 use crate::policy::Limits;
@@ -49,6 +49,86 @@ fn run(bytes: &[u8]) -> Result<Pixels, Stop> {
         .map(|decoded| decoded.pixels)
 }
 
+/// At one scale, or two.
+fn scaled(bytes: &[u8], scales: Scales) -> (Pixels, Option<Pixels>) {
+    let limits = Limits::default();
+    let structure = container::walk(Format::Jpeg, bytes, &limits);
+    let wanted = (Mode::Shown, scales);
+    let examined =
+        examine(bytes, &structure, wanted, &limits, &Cancellation::new(), &|_| true).unwrap();
+    assert_eq!(examined.findings, []);
+    let decoded = examined.decoded.unwrap();
+    (decoded.pixels, decoded.canonical)
+}
+
+fn at(bytes: &[u8], main: Scale) -> Pixels {
+    scaled(bytes, Scales { main, canonical: None }).0
+}
+
+#[test]
+fn reduced_pictures_show_what_the_full_one_does() {
+    for size in [(1, 1), (7, 8), (16, 17), (65, 130), (200, 100)] {
+        for sampling in SAMPLINGS {
+            let jpeg = encode(size, sampling, |_| {});
+            for scale in Scale::ALL {
+                let pixels = at(&jpeg, scale);
+                let full = crate::Size::new(size.0.into(), size.1.into());
+                assert_eq!(pixels.size(), scale.of(full));
+                // The middle of the square that a pixel stands for, as far as it is in the picture.
+                let step = 8 / scale.side();
+                let middle = |x: u32, side: u16| {
+                    (2 * x * step + step.min(u32::from(side) - x * step)).saturating_sub(1) / 2
+                };
+                for y in 0..pixels.size().height {
+                    for x in 0..pixels.size().width {
+                        let (x0, y0) = (middle(x, size.0), middle(y, size.1));
+                        let want = [40 + x0 / 2, 200 - y0 / 2, 60 + (x0 + y0) / 4];
+                        let row = pixels.row(y).unwrap();
+                        let got = &row[3 * x as usize..3 * x as usize + 3];
+                        for (got, want) in got.iter().zip(want) {
+                            assert!(
+                                u32::from(*got).abs_diff(want) < 10,
+                                "{size:?} {sampling:?} {scale:?} {x},{y}: {got} {want}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn two_scales_at_once_give_what_each_gives_alone() {
+    let apart = &include_bytes!("../../../testdata/jpeg/non-interleaved.jpg")[..];
+    let mut files = vec![apart.to_vec()];
+    for sampling in SAMPLINGS {
+        files.push(encode((131, 77), sampling, |_| {}));
+        files.push(encode((131, 77), sampling, |encoder| encoder.set_progressive_scans(6)));
+    }
+    for jpeg in files {
+        for main in Scale::ALL {
+            for canonical in Scale::ALL.into_iter().filter(|canonical| *canonical != main) {
+                let (first, second) = scaled(&jpeg, Scales { main, canonical: Some(canonical) });
+                assert_eq!(first, at(&jpeg, main));
+                assert_eq!(second.unwrap(), at(&jpeg, canonical));
+            }
+        }
+    }
+}
+
+#[test]
+fn small_scales_of_progressive_files_need_little_memory() {
+    let jpeg = encode((2000, 400), SamplingFactor::F_2_2, |encoder| encoder.set_progressive(true));
+    let structure = container::walk(Format::Jpeg, &jpeg, &Limits::default());
+    let needed = Scale::ALL
+        .map(|main| memory_needed(&structure, Mode::Shown, Scales { main, canonical: None }) >> 10);
+    // Two MiB whatever the file; three bytes a pixel; and for each block, of which there are 1.5 for
+    // 64 pixels, 8 bytes and two for each coefficient. At 1/8 chroma needs all of its own.
+    assert!(needed.iter().take(3).all(|reduced| 3 * reduced < 2 * needed[3]), "{needed:?} KiB");
+    assert!(needed[1] < needed[0] && needed[1] < needed[2], "{needed:?} KiB");
+}
+
 #[test]
 fn every_sampling_and_size_gives_the_picture() {
     for size in [(1, 1), (2, 3), (7, 8), (8, 9), (16, 17), (33, 31), (65, 130), (200, 100)] {
@@ -67,7 +147,8 @@ fn every_sampling_and_size_gives_the_picture() {
 fn the_same_coefficients_give_the_same_samples_however_they_are_sent() {
     for sampling in SAMPLINGS {
         let size = (131, 77);
-        let plain = run(&encode(size, sampling, |_| {})).unwrap();
+        let plain = encode(size, sampling, |_| {});
+        let plain = Scale::ALL.map(|scale| at(&plain, scale));
         for scans in [0, 2, 5, 16] {
             for restart in [0, 1, 7] {
                 let jpeg = encode(size, sampling, |encoder| {
@@ -78,7 +159,10 @@ fn the_same_coefficients_give_the_same_samples_however_they_are_sent() {
                     // The encoder counts no differences anew after restarts.
                     encoder.set_optimized_huffman_tables(restart == 0);
                 });
-                assert_eq!(run(&jpeg).unwrap(), plain, "{sampling:?} {scans} {restart}");
+                for (scale, plain) in Scale::ALL.into_iter().zip(&plain) {
+                    let same = at(&jpeg, scale) == *plain;
+                    assert!(same, "{sampling:?} {scans} {restart} {scale:?}");
+                }
             }
         }
     }
@@ -144,7 +228,7 @@ fn no_damage_makes_it_panic() {
                 }
                 damaged.truncate(damaged.len() - random(3) * random(damaged.len() / 2));
                 let structure = container::walk(Format::Jpeg, &damaged, &Limits::default());
-                if memory_needed(&structure, Mode::Shown) > 1 << 28 {
+                if memory_needed(&structure, Mode::Shown, Scales::FULL) > 1 << 28 {
                     continue;
                 }
                 if let Err(Stop::Finding(finding)) = run(&damaged) {

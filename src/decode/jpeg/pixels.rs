@@ -1,79 +1,69 @@
-//! A file's pixels at full size.
+//! From scans to pictures, at one scale or two.
 //!
-//! A sequential scan of all components becomes samples MCU row by MCU row, and rows of the picture
-//! as soon as they are known. Where components come in separate scans, their samples are kept;
-//! in progressive files (annex G) their coefficients.
+//! A sequential scan of all components becomes samples MCU row by MCU row, and rows of the pictures
+//! as soon as they are known. Where components come in separate scans, their samples are kept; in
+//! progressive files (annex G) those coefficients that the scales need.
 
-use super::approximation::{Ac, Band, Coefficients, Dc, DcPart};
-use super::blocks::{Blocks, ScanPart};
-use super::canvas::{Canvas, Shape};
+use super::blocks::{Blocks, Codes, ScanPart};
+use super::canvas::{Canvas, blocks_across};
+use super::coefficients::{Coefficients, DcBits, DcKept, DcPart, Kept};
 use super::finish::Finish;
-use super::idct::{LANES, Steps, natural_steps};
-use super::scan::ScanData;
-use super::segments::{self, Scan, corrupt};
-use super::tables::{Tables, Use};
+use super::idct::{Steps, natural_steps};
+use super::reduced::Inverse;
+use super::scan::{ScanComponent, ScanHeader};
+use super::segments::{Scan, corrupt};
+use super::sequential::Prediction;
+use super::tables::Tables;
+use crate::cancel::Cancellation;
 use crate::container::Structure;
 use crate::container::jpeg::{Component, Frame};
-use crate::decode::{Job, Mode, Picture, Stop, buffer, profile};
-use crate::finding::ColorModel;
+use crate::decode::scale::Scales;
+use crate::decode::{Mode, Stop, buffer};
+use crate::geometry::Size;
 
-/// Bytes taken at most: the picture, a window of samples or all of them, and the coefficients of a
-/// progressive picture, two bytes each and a bit to tell zeros.
-pub(in crate::decode) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
-    let jpeg = &structure.jpeg;
+/// Bytes taken at most: the pictures, windows of samples or all of them, and what is kept of the
+/// coefficients of a progressive picture.
+pub(in crate::decode) fn memory_needed(structure: &Structure, mode: Mode, scales: Scales) -> u64 {
+    let frame = frame_of(structure);
     let channels = if mode == Mode::Shown { 3 } else { 4 };
-    let samples = structure.stored.pixels().saturating_mul(channels);
-    let components = u64::from(jpeg.components.max(1));
-    let width = u64::from(structure.stored.width);
-    // Rows of blocks are padded to whole groups; a component has at most so many rows.
-    let rows = u64::from(structure.stored.height).div_ceil(8).saturating_add(4);
-    let padding = rows.saturating_mul(components * (LANES as u64 - 1));
-    let kept = match (jpeg.progressive, jpeg.non_interleaved) {
-        (true, _) => Coefficients::BLOCK,
-        (false, true) => 64,
-        (false, false) => 0,
-    };
-    samples
-        .saturating_add(Canvas::memory_needed(width, components))
-        .saturating_add(jpeg.blocks.saturating_add(padding).saturating_mul(kept))
+    let whole = structure.jpeg.non_interleaved && !frame.progressive;
+    let pictures = scales.iter().map(|scale| {
+        let samples = scale.of(structure.stored).pixels().saturating_mul(channels);
+        samples.saturating_add(Canvas::memory_needed(&frame, scale, whole))
+    });
+    let coefficients = frame.components.iter().map(|component| {
+        if frame.progressive {
+            let (side, _) = kept(&frame, *component, scales);
+            Coefficients::memory_needed(&frame, *component, side)
+        } else {
+            0
+        }
+    });
+    pictures
+        .chain(coefficients)
+        .fold(super::verify_memory(structure), u64::saturating_add)
         .saturating_add(1 << 20)
 }
 
-/// Decodes a file that the walk and [`super::verify`] found sound.
-pub(in crate::decode) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
-    let model = match job.structure.jpeg.components {
-        1 => ColorModel::Grey,
-        4 => ColorModel::Cmyk,
-        _ => ColorModel::Rgb,
-    };
-    let mut findings = Vec::new();
-    let plan = profile::plan(job, model, false, &mut findings).flatten();
-    let layout = job.layout();
-    let finish = Finish { transform: job.structure.jpeg.transform, plan, layout };
-    let mut decoder = Decoder { job, finish: Some(finish), frame: None, state: State::Waiting };
-    segments::read(job.bytes, job.structure, &mut decoder)?;
-    let samples = decoder.finish()?;
-    Ok(Picture { layout, samples, findings })
+/// The frame as far as its geometry goes.
+fn frame_of(structure: &Structure) -> Frame {
+    let jpeg = &structure.jpeg;
+    let side = |side: u32| u16::try_from(side).unwrap_or(u16::MAX);
+    let sampling = jpeg.sampling.iter().take(jpeg.components.into());
+    normalised(&Frame {
+        progressive: jpeg.progressive,
+        width: side(structure.stored.width),
+        height: side(structure.stored.height),
+        components: sampling.map(|&(h, v)| Component { id: 0, h, v, quant: 0 }).collect(),
+    })
 }
 
-/// How far the picture is.
-enum State {
-    /// Before the first scan.
-    Waiting,
-    /// Sequential components come one after the other.
-    Separate { canvas: Box<Canvas>, seen: [bool; 4] },
-    /// Coefficients are being gathered.
-    Progressive(Vec<Coefficients>),
-    /// All is there; further scans are of no use.
-    Done(Vec<u8>),
-}
-
-struct Decoder<'a> {
-    job: &'a Job<'a>,
-    /// Until the canvas has it.
-    finish: Option<Finish>,
-    frame: Option<Frame>,
-    state: State,
+/// The rows of coefficients that a component needs for these scales, and the last one in zigzag
+/// order.
+fn kept(frame: &Frame, component: Component, scales: Scales) -> (usize, u32) {
+    let inverses = scales.iter().map(|scale| Inverse::new(frame, component, scale));
+    inverses
+        .fold((1, 0), |(side, last), inverse| (side.max(inverse.reads()), last.max(inverse.last())))
 }
 
 /// A frame whose only component has no sampling factors but 1: they mean nothing (A.2.2).
@@ -85,25 +75,25 @@ fn normalised(frame: &Frame) -> Frame {
     frame
 }
 
-impl segments::Reader for Decoder<'_> {
-    fn frame(&mut self, frame: &Frame) -> Result<(), Stop> {
-        let stored = self.job.structure.stored;
-        if (u32::from(frame.width), u32::from(frame.height)) != (stored.width, stored.height) {
-            return Err(Stop::corrupt("the header and the picture differ in size"));
-        }
-        self.frame = Some(normalised(frame));
-        Ok(())
-    }
+/// How far the pictures are.
+enum State<'f> {
+    /// Before the first scan.
+    Waiting,
+    /// Sequential components come one after the other.
+    Separate { canvases: Vec<Canvas<'f>>, seen: [bool; 4] },
+    /// Coefficients are being gathered.
+    Progressive(Vec<Coefficients>),
+    /// All is there; further scans are of no use.
+    Done(Vec<Vec<u8>>),
+}
 
-    fn scan(&mut self, scan: &Scan<'_>, tables: &mut Tables) -> Result<(), Stop> {
-        let Some(frame) = self.frame.clone() else { return Ok(()) };
-        self.job.proceed()?;
-        if frame.progressive {
-            self.progressive(scan, &frame, tables)
-        } else {
-            self.sequential(scan, &frame, tables)
-        }
-    }
+/// The pictures of a file, on their way.
+pub(super) struct Pictures<'f> {
+    stored: Size,
+    scales: Scales,
+    finish: &'f Finish,
+    frame: Option<Frame>,
+    state: State<'f>,
 }
 
 /// The component at this place of the frame; scan headers name no others.
@@ -117,171 +107,213 @@ fn steps(tables: &Tables, component: Component, at: u64) -> Result<Steps, Stop> 
     table.map(natural_steps).ok_or_else(|| corrupt("a scan without its quantisation table", at))
 }
 
-impl Decoder<'_> {
-    fn canvas(&mut self, frame: &Frame, whole: bool) -> Result<Canvas, Stop> {
-        let finish = self.finish.take().ok_or(Stop::corrupt("a second frame"))?;
-        let samples = buffer(self.job.structure.stored, finish.layout.channels())?;
-        Ok(Canvas::new(frame, finish, samples, whole))
+/// MCUs across a scan, and how many blocks of a component are across and down in each (A.2).
+fn layout(frame: &Frame, header: &ScanHeader, own: Component) -> (usize, (usize, usize)) {
+    if header.components.len() == 1 {
+        (frame.blocks_alone(own).0 as usize, (1, 1))
+    } else {
+        (frame.mcus().0 as usize, (own.h.into(), own.v.into()))
+    }
+}
+
+impl<'f> Pictures<'f> {
+    pub(super) const fn new(stored: Size, scales: Scales, finish: &'f Finish) -> Self {
+        Self { stored, scales, finish, frame: None, state: State::Waiting }
     }
 
-    fn sequential(
+    pub(super) fn frame(&mut self, frame: &Frame) -> Result<(), Stop> {
+        if (u32::from(frame.width), u32::from(frame.height))
+            != (self.stored.width, self.stored.height)
+        {
+            return Err(Stop::corrupt("the header and the picture differ in size"));
+        }
+        let frame = self.frame.insert(normalised(frame));
+        if frame.progressive {
+            let stores = frame.components.iter().map(|own| {
+                let (side, last) = kept(frame, *own, self.scales);
+                Coefficients::new(frame, *own, side, last)
+            });
+            self.state = State::Progressive(stores.collect());
+        }
+        Ok(())
+    }
+
+    fn canvases(&self, frame: &Frame, whole: bool) -> Result<Vec<Canvas<'f>>, Stop> {
+        let canvases = self.scales.iter().map(|scale| {
+            let samples = buffer(scale.of(self.stored), self.finish.layout.channels())?;
+            Ok(Canvas::new(frame, scale, self.finish, samples, whole))
+        });
+        canvases.collect()
+    }
+
+    /// The last coefficient of a component that is wanted, in zigzag order.
+    pub(super) fn last(&self, index: usize) -> u32 {
+        let own =
+            self.frame.as_ref().and_then(|frame| Some((frame, *frame.components.get(index)?)));
+        own.map_or(0, |(frame, own)| kept(frame, own, self.scales).1)
+    }
+
+    /// A sequential scan, to be given to `walk`. The tables are prepared; `predictions` are those of
+    /// the scan's components.
+    pub(super) fn sequential(
         &mut self,
         scan: &Scan<'_>,
-        frame: &Frame,
-        tables: &mut Tables,
+        tables: &Tables,
+        predictions: [Prediction; 4],
+        walk: impl FnOnce(&mut Blocks<'_, '_, '_>) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
-        let fault = |what| corrupt(what, scan.at);
+        let Some(frame) = self.frame.clone() else { return Ok(()) };
         let header = scan.header;
         let complete = header.components.len() == frame.components.len();
-        let (mut canvas, mut seen) = match std::mem::replace(&mut self.state, State::Waiting) {
-            State::Separate { canvas, seen } => (canvas, seen),
-            done @ State::Done(_) => {
-                self.state = done;
-                return Ok(());
-            }
-            _ => (Box::new(self.canvas(frame, !complete)?), [false; 4]),
+        let (mut canvases, mut seen) = match std::mem::replace(&mut self.state, State::Waiting) {
+            State::Separate { canvases, seen } => (canvases, seen),
+            _ => (self.canvases(&frame, !complete)?, [false; 4]),
         };
-        for part in &header.components {
-            tables.prepare_dc(part.dc).map_err(fault)?;
-            tables.prepare_ac(part.ac, Use::Values).map_err(fault)?;
-        }
-        let (mcus, _) = header.layout(frame);
-        let mut across = frame.mcus().0 as usize;
+        let mut across = 0;
         let mut parts = Vec::with_capacity(header.components.len());
-        for part in &header.components {
-            let own = component(frame, part.index, scan.at)?;
-            let mut factors = (usize::from(own.h), usize::from(own.v));
-            if header.components.len() == 1 {
-                across = frame.blocks_alone(own).0 as usize;
-                factors = (1, 1);
-            }
-            let dc = tables.dc.get(usize::from(part.dc)).and_then(|slot| slot.table());
-            let ac = tables.ac.get(usize::from(part.ac));
-            let ac = ac.and_then(|slot| Some((slot.table()?, slot.values()?)));
-            let (Some(dc), Some((ac, values))) = (dc, ac) else {
-                return Err(fault("a scan without its Huffman table"));
-            };
-            let blocks = Shape::new(frame, own).across;
-            let steps = steps(tables, own, scan.at)?;
-            parts.push(ScanPart::new(part.index, (dc, ac, values), steps, factors, blocks));
+        for (part, prediction) in header.components.iter().zip(predictions) {
+            let own = component(&frame, part.index, scan.at)?;
+            let (mcus, (h, v)) = layout(&frame, header, own);
+            across = mcus;
+            parts.push(ScanPart {
+                index: part.index,
+                codes: codes(tables, *part, scan.at)?,
+                steps: steps(tables, own, scan.at)?,
+                prediction,
+                h,
+                v,
+                across: blocks_across(&frame, own),
+                last: self.last(part.index),
+            });
             seen[part.index & 3] = true;
         }
-        let mut pass = Blocks::new(parts, &mut canvas, across, complete);
-        walk(self.job, scan, tables, mcus, &mut pass)?;
+        walk(&mut Blocks::new(parts, &mut canvases, across, complete))?;
         self.state = if complete {
-            State::Done(canvas.into_samples())
+            State::Done(canvases.into_iter().map(Canvas::into_samples).collect())
         } else {
-            State::Separate { canvas, seen }
+            State::Separate { canvases, seen }
         };
         Ok(())
     }
 
-    fn progressive(
+    /// Notes the quantisation of a scan's components; gives what keeps their DC coefficients.
+    pub(super) fn dc(
         &mut self,
         scan: &Scan<'_>,
-        frame: &Frame,
-        tables: &mut Tables,
-    ) -> Result<(), Stop> {
-        let fault = |what| corrupt(what, scan.at);
-        let header = scan.header;
-        if matches!(self.state, State::Waiting) {
-            let stores = frame.components.iter().map(|own| {
-                let alone = frame.blocks_alone(*own).0 as usize;
-                Coefficients::new(Shape::new(frame, *own), alone, frame.mcus().1 as usize)
-            });
-            self.state = State::Progressive(stores.collect());
+        tables: &Tables,
+    ) -> Result<Option<DcKept<'_>>, Stop> {
+        self.note_steps(scan, tables)?;
+        let (Some(frame), State::Progressive(stores)) = (&self.frame, &mut self.state) else {
+            return Ok(None);
+        };
+        let mut across = 0;
+        let mut parts = Vec::with_capacity(scan.header.components.len());
+        for part in &scan.header.components {
+            let (mcus, (h, v)) = layout(frame, scan.header, component(frame, part.index, scan.at)?);
+            across = mcus;
+            parts.push(DcPart { index: part.index, h, v });
         }
-        let State::Progressive(stores) = &mut self.state else { return Ok(()) };
-        for part in &header.components {
-            let own = component(frame, part.index, scan.at)?;
-            let store = stores.get_mut(part.index).ok_or_else(|| fault("unknown component"))?;
-            if store.steps.is_none() {
-                store.steps = Some(steps(tables, own, scan.at)?);
-            }
-            if header.ss > 0 {
-                tables.prepare_ac(part.ac, Use::Values).map_err(fault)?;
-            } else if header.ah == 0 {
-                tables.prepare_dc(part.dc).map_err(fault)?;
-            }
-        }
-        let (mcus, _) = header.layout(frame);
-        let al = u32::from(header.al);
-        let job = self.job;
-        if header.ss > 0 {
-            let Some(part) = header.components.first() else { return Ok(()) };
-            let slot = tables.ac.get(usize::from(part.ac));
-            let codes = slot.and_then(|slot| Some((slot.table()?, slot.values()?)));
-            let (Some((table, values)), Some(store)) = (codes, stores.get_mut(part.index)) else {
-                return Err(fault("a scan without its Huffman table"));
-            };
-            let (ss, se) = (u32::from(header.ss), u32::from(header.se));
-            let band = Band { table, values, ss, se, al, first: header.ah == 0 };
-            return walk(job, scan, tables, mcus, &mut Ac { band, store, empty: 0 });
-        }
-        let mut across = frame.mcus().0 as usize;
-        let mut parts = Vec::with_capacity(header.components.len());
-        for part in &header.components {
-            let own = component(frame, part.index, scan.at)?;
-            let (mut h, mut v) = (usize::from(own.h), usize::from(own.v));
-            if header.components.len() == 1 {
-                across = frame.blocks_alone(own).0 as usize;
-                (h, v) = (1, 1);
-            }
-            let table = tables.dc.get(usize::from(part.dc)).and_then(|slot| slot.table());
-            let table = table.filter(|_| header.ah == 0);
-            parts.push(DcPart { index: part.index, table, h, v, prediction: 0 });
-        }
-        if header.ah == 0 && parts.iter().any(|part| part.table.is_none()) {
-            return Err(fault("a scan without its Huffman table"));
-        }
-        walk(job, scan, tables, mcus, &mut Dc { parts, stores, across, al })
+        Ok(Some(DcKept::new(stores, &parts, across, scan.header.al.into())))
     }
 
-    /// After the last scan: the picture.
-    fn finish(mut self) -> Result<Vec<u8>, Stop> {
+    /// As [`Pictures::dc`], for a further scan.
+    pub(super) fn dc_bits(
+        &mut self,
+        scan: &Scan<'_>,
+        tables: &Tables,
+    ) -> Result<Option<DcBits<'_>>, Stop> {
+        self.dc(scan, tables).map(|kept| kept.map(DcBits))
+    }
+
+    /// As [`Pictures::dc`], for a scan of AC coefficients that are wanted.
+    pub(super) fn ac(
+        &mut self,
+        scan: &Scan<'_>,
+        tables: &Tables,
+    ) -> Result<Option<Kept<'_>>, Stop> {
+        self.note_steps(scan, tables)?;
+        let Some(index) = scan.header.components.first().map(|part| part.index) else {
+            return Ok(None);
+        };
+        if u32::from(scan.header.ss) > self.last(index) {
+            return Ok(None);
+        }
+        let State::Progressive(stores) = &mut self.state else { return Ok(None) };
+        Ok(stores.get_mut(index).map(|store| Kept::new(store, scan.header.al.into())))
+    }
+
+    fn note_steps(&mut self, scan: &Scan<'_>, tables: &Tables) -> Result<(), Stop> {
+        let (Some(frame), State::Progressive(stores)) = (&self.frame, &mut self.state) else {
+            return Ok(());
+        };
+        for part in &scan.header.components {
+            let own = component(frame, part.index, scan.at)?;
+            if let Some(store) = stores.get_mut(part.index)
+                && store.steps.is_none()
+            {
+                store.steps = Some(steps(tables, own, scan.at)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// After the last scan: the samples, by scale. `masks` tell, for each component of a progressive
+    /// picture, which coefficients of each block are not zero.
+    pub(super) fn finish(
+        mut self,
+        masks: &[Vec<u64>; 4],
+        cancel: &Cancellation,
+    ) -> Result<Vec<Vec<u8>>, Stop> {
         let missing = || Stop::truncated("a component without a scan");
+        let proceed = || if cancel.is_cancelled() { Err(Stop::Cancelled) } else { Ok(()) };
         let frame = self.frame.clone().ok_or_else(missing)?;
-        match std::mem::replace(&mut self.state, State::Waiting) {
-            State::Done(samples) => Ok(samples),
-            State::Separate { mut canvas, seen } => {
+        let canvases = match std::mem::replace(&mut self.state, State::Waiting) {
+            State::Done(samples) => return Ok(samples),
+            State::Separate { mut canvases, seen } => {
                 if seen.iter().take(frame.components.len()).any(|seen| !seen) {
                     return Err(missing());
                 }
-                for until in (0..canvas.height()).step_by(64).skip(1) {
-                    self.job.proceed()?;
-                    canvas.write(until);
+                for canvas in &mut canvases {
+                    for until in (0..canvas.height()).step_by(64).skip(1) {
+                        proceed()?;
+                        canvas.write(until);
+                    }
+                    canvas.write(canvas.height());
                 }
-                canvas.write(canvas.height());
-                Ok(canvas.into_samples())
+                canvases
             }
             State::Progressive(stores) => {
                 if stores.iter().any(|store| store.steps.is_none()) {
                     return Err(missing());
                 }
-                let mut canvas = self.canvas(&frame, false)?;
+                let mut canvases = self.canvases(&frame, false)?;
                 for mcu_row in 0..frame.mcus().1 as usize {
-                    self.job.proceed()?;
-                    for (index, (store, own)) in stores.iter().zip(&frame.components).enumerate() {
-                        store.transform(&mut canvas, index, mcu_row, usize::from(own.v));
+                    proceed()?;
+                    let components = stores.iter().zip(&frame.components).zip(masks);
+                    for (index, ((store, own), masks)) in components.enumerate() {
+                        let v = usize::from(own.v);
+                        let rows = mcu_row * v..(mcu_row + 1) * v;
+                        store.transform(&mut canvases, index, rows, masks);
                     }
-                    canvas.complete(mcu_row);
+                    for canvas in &mut canvases {
+                        canvas.complete(mcu_row);
+                    }
                 }
-                Ok(canvas.into_samples())
+                canvases
             }
-            State::Waiting => Err(missing()),
-        }
+            State::Waiting => return Err(missing()),
+        };
+        Ok(canvases.into_iter().map(Canvas::into_samples).collect())
     }
 }
 
-/// Reads one scan. What is irregular in it was told when it was verified.
-fn walk(
-    job: &Job<'_>,
-    scan: &Scan<'_>,
-    tables: &Tables,
-    mcus: u64,
-    pass: &mut impl super::scan::Pass,
-) -> Result<(), Stop> {
-    let restart_interval = tables.restart_interval;
-    let data = ScanData { data: scan.data, offset: scan.at, restart_interval, mcus };
-    data.walk(pass, &mut Vec::new(), job.cancel)
+/// The tables of a component of a sequential scan, which were prepared.
+fn codes(tables: &Tables, part: ScanComponent, at: u64) -> Result<Codes<'_>, Stop> {
+    let dc = tables.dc.get(usize::from(part.dc)).and_then(|slot| slot.table());
+    let slot = tables.ac.get(usize::from(part.ac));
+    let ac = slot.and_then(|slot| slot.table());
+    let (Some(dc), Some(ac), Some(slot)) = (dc, ac, slot) else {
+        return Err(corrupt("a scan without its Huffman table", at));
+    };
+    Ok(Codes { dc, ac, values: slot.values(), skips: slot.skips() })
 }

@@ -1,7 +1,5 @@
 //! Decoded samples of one component, at its own resolution: ITU-T T.81 A.1.1 and A.2.
 
-use super::idct::LANES;
-
 /// Rows kept from one MCU row to the next: what smooth upsampling looks back to.
 pub(super) const KEPT: usize = 2;
 
@@ -18,11 +16,6 @@ pub(super) struct Plane {
 }
 
 impl Plane {
-    /// Rows wide enough for whole groups of blocks.
-    pub(super) fn stride_for(blocks_across: usize) -> usize {
-        blocks_across.next_multiple_of(LANES) * 8
-    }
-
     /// For a picture part of `width` × `height` samples, with room for `rows` rows.
     pub(super) fn new(width: usize, height: usize, stride: usize, rows: usize) -> Self {
         Self { width, height, stride, data: vec![0; stride * rows], first: 0 }

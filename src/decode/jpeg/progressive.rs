@@ -1,13 +1,15 @@
-//! Progressive scans without their values: ITU-T T.81 annex G. What stays of a block is which of
-//! its coefficients are not zero, one bit each, because refinement scans have a bit for each of
-//! those.
+//! Progressive scans: ITU-T T.81 annex G. What stays of a block is which of its coefficients are not
+//! zero, one bit each, because refinement scans have a bit for each of those; and the values of the
+//! first few coefficients, as far as they are wanted.
 
 use std::ops::Range;
 
-use super::bits::{BitReader, Fault};
+use super::bits::{BitReader, Fault, Unread};
+use super::coefficients::DcKept;
 use super::huffman::{MAX_AC_SIZE, Table};
 use super::scan::Pass;
 use super::sequential::{Implausible, Prediction, Unit};
+use super::values::{LOOK, ValueTable};
 
 /// Bits that one look into a [`BandTable`] covers.
 const BAND: u32 = 11;
@@ -80,13 +82,14 @@ impl BandTable {
 }
 
 /// The first scan of DC coefficients (G.1.2.1).
-pub(super) struct DcFirst<'t> {
+pub(super) struct DcFirst<'t, 's> {
     pub(super) units: Vec<Unit<'t>>,
     pub(super) predictions: [Prediction; 4],
+    pub(super) kept: Option<DcKept<'s>>,
     pub(super) implausible: Implausible,
 }
 
-impl Pass for DcFirst<'_> {
+impl Pass for DcFirst<'_, '_> {
     fn restart(&mut self) {
         self.predictions.iter_mut().for_each(Prediction::reset);
     }
@@ -94,12 +97,23 @@ impl Pass for DcFirst<'_> {
     fn read(&mut self, reader: &mut BitReader<'_>, mcus: Range<u64>) -> Result<(), Fault> {
         let mut local = *reader;
         for _ in mcus {
-            for unit in &self.units {
+            for (block, unit) in self.units.iter().enumerate() {
                 local.refill();
                 let prediction = &mut self.predictions[unit.place & 3];
-                if !prediction.read(&mut local, unit.dc)? {
-                    self.implausible.note(local);
+                match prediction.read(&mut local, unit.dc) {
+                    Ok(true) => {}
+                    Ok(false) => self.implausible.note(local),
+                    Err(fault) => {
+                        *reader = local;
+                        return Err(fault);
+                    }
                 }
+                if let Some(kept) = &mut self.kept {
+                    kept.put(block, prediction.value());
+                }
+            }
+            if let Some(kept) = &mut self.kept {
+                kept.advance();
             }
             if local.overran() {
                 break;
@@ -109,7 +123,7 @@ impl Pass for DcFirst<'_> {
         Ok(())
     }
 
-    fn implausible(&mut self) -> Option<usize> {
+    fn implausible(&mut self) -> Option<Unread> {
         self.implausible.take()
     }
 }
@@ -128,47 +142,72 @@ impl Pass for DcRefine {
     }
 }
 
+/// What is done with the values of a scan of one component.
+pub(super) trait Keep {
+    /// The last coefficient that is kept, in zigzag order; 0 when none is.
+    fn last(&self) -> u32;
+
+    /// Values that follow are those of this block. Numbers only grow.
+    fn seek(&mut self, number: usize);
+
+    /// A coefficient, but for the bits still to come.
+    fn set(&mut self, k: u32, value: i32);
+
+    /// One bit for each of these coefficients: whether it is one step further from zero.
+    fn correct(&mut self, reader: &mut BitReader<'_>, known: u64);
+}
+
+/// Keeps nothing.
+pub(super) struct Nothing;
+
+impl Keep for Nothing {
+    #[inline(always)]
+    fn last(&self) -> u32 {
+        0
+    }
+
+    fn seek(&mut self, _: usize) {}
+
+    fn set(&mut self, _: u32, _: i32) {}
+
+    fn correct(&mut self, _: &mut BitReader<'_>, _: u64) {}
+}
+
 /// The AC codes of a scan and the band they cover.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Codes<'t> {
     pub(super) table: &'t Table,
     pub(super) bands: Option<&'t BandTable>,
+    pub(super) values: Option<&'t ValueTable>,
     /// First and last coefficient, 1 ≤ `ss` ≤ `se` ≤ 63.
     pub(super) ss: u32,
     pub(super) se: u32,
 }
 
-/// The first scan of a band of AC coefficients (G.1.2.2).
-pub(super) struct AcFirst<'t> {
+/// A scan of a band of AC coefficients, first (G.1.2.2) or further (G.1.2.3).
+pub(super) struct Ac<'t, K> {
     pub(super) codes: Codes<'t>,
     /// One mask for each block of the component.
     pub(super) masks: &'t mut [u64],
-    /// Blocks to come whose band is empty.
+    pub(super) kept: K,
+    /// Whether coefficients of the band have been sent before.
+    pub(super) further: bool,
+    /// Blocks to come whose band is empty or, in a further scan, has no new coefficient.
     pub(super) empty: u64,
     pub(super) implausible: Implausible,
 }
 
-impl Pass for AcFirst<'_> {
+impl<K: Keep> Pass for Ac<'_, K> {
     fn restart(&mut self) {
         self.empty = 0;
     }
 
     fn read(&mut self, reader: &mut BitReader<'_>, mcus: Range<u64>) -> Result<(), Fault> {
-        let mut masks = stretch(self.masks, &mcus);
         let mut local = *reader;
-        let outcome = loop {
-            let jump = self.empty.min(masks.len() as u64);
-            self.empty -= jump;
-            masks = masks.split_at_mut(jump as usize).1;
-            let [mask, rest @ ..] = masks else { break Ok(()) };
-            match self.codes.first(&mut local, mask, &mut self.implausible) {
-                Ok(empty) => self.empty = empty,
-                Err(fault) => break Err(fault),
-            }
-            masks = rest;
-            if local.overran() {
-                break Ok(());
-            }
+        let outcome = if self.further {
+            self.read_further(&mut local, &mcus)
+        } else {
+            self.read_first(&mut local, &mcus)
         };
         *reader = local;
         outcome
@@ -178,58 +217,78 @@ impl Pass for AcFirst<'_> {
         self.empty > 0
     }
 
-    fn implausible(&mut self) -> Option<usize> {
+    fn implausible(&mut self) -> Option<Unread> {
         self.implausible.take()
     }
 }
 
-/// A further scan of a band of AC coefficients (G.1.2.3).
-pub(super) struct AcRefine<'t> {
-    pub(super) codes: Codes<'t>,
-    pub(super) masks: &'t mut [u64],
-    /// Blocks to come that have no new coefficient.
-    pub(super) empty: u64,
-    pub(super) implausible: Implausible,
+/// All bits from `first` on.
+#[inline(always)]
+const fn from(first: u32) -> u64 {
+    if first > 63 { 0 } else { u64::MAX << first }
 }
 
-impl Pass for AcRefine<'_> {
-    fn restart(&mut self) {
-        self.empty = 0;
+impl<K: Keep> Ac<'_, K> {
+    #[inline(always)]
+    fn read_first(&mut self, reader: &mut BitReader<'_>, blocks: &Range<u64>) -> Result<(), Fault> {
+        let mut number = blocks.start as usize;
+        let mut masks = stretch(self.masks, blocks);
+        loop {
+            let jump = self.empty.min(masks.len() as u64);
+            self.empty -= jump;
+            number += jump as usize;
+            masks = masks.split_at_mut(jump as usize).1;
+            let [mask, rest @ ..] = masks else { return Ok(()) };
+            self.empty =
+                self.codes.first(reader, mask, number, &mut self.kept, &mut self.implausible)?;
+            number += 1;
+            masks = rest;
+            if reader.overran() {
+                return Ok(());
+            }
+        }
     }
 
-    fn read(&mut self, reader: &mut BitReader<'_>, mcus: Range<u64>) -> Result<(), Fault> {
-        let band = (u64::MAX >> (63 - self.codes.se)) & (u64::MAX << self.codes.ss);
-        let mut masks = stretch(self.masks, &mcus);
-        let mut local = *reader;
-        let outcome = loop {
+    #[inline(always)]
+    fn read_further(
+        &mut self,
+        reader: &mut BitReader<'_>,
+        blocks: &Range<u64>,
+    ) -> Result<(), Fault> {
+        let band = (u64::MAX >> (63 - self.codes.se)) & from(self.codes.ss);
+        let wanted = band & !from(self.kept.last() + 1);
+        let mut number = blocks.start as usize;
+        let mut masks = stretch(self.masks, blocks);
+        loop {
             let jump = self.empty.min(masks.len() as u64);
             if jump > 0 {
                 // Blocks without news have one correction bit for each coefficient they know.
                 let (known, rest) = masks.split_at_mut(jump as usize);
-                local.skip(known.iter().map(|mask| u64::from((*mask & band).count_ones())).sum());
+                let mut bits = 0;
+                for mask in &*known {
+                    if *mask & wanted != 0 {
+                        reader.skip(bits);
+                        bits = 0;
+                        self.kept.seek(number);
+                        self.kept.correct(reader, *mask & wanted);
+                    }
+                    bits += u64::from((*mask & band & !wanted).count_ones());
+                    number += 1;
+                }
+                reader.skip(bits);
                 self.empty -= jump;
                 masks = rest;
             }
-            let [mask, rest @ ..] = masks else { break Ok(()) };
-            match self.codes.refine(&mut local, mask, band, &mut self.implausible) {
-                Ok(empty) => self.empty = empty,
-                Err(fault) => break Err(fault),
-            }
+            let [mask, rest @ ..] = masks else { return Ok(()) };
+            let (kept, implausible) = (&mut self.kept, &mut self.implausible);
+            self.empty =
+                self.codes.further(reader, mask, (band, wanted), number, kept, implausible)?;
+            number += 1;
             masks = rest;
-            if local.overran() {
-                break Ok(());
+            if reader.overran() {
+                return Ok(());
             }
-        };
-        *reader = local;
-        outcome
-    }
-
-    fn is_open(&self) -> bool {
-        self.empty > 0
-    }
-
-    fn implausible(&mut self) -> Option<usize> {
-        self.implausible.take()
+        }
     }
 }
 
@@ -240,12 +299,47 @@ impl Codes<'_> {
         &self,
         reader: &mut BitReader<'_>,
         mask: &mut u64,
+        number: usize,
+        kept: &mut impl Keep,
         implausible: &mut Implausible,
     ) -> Result<u64, Fault> {
+        let last = kept.last().min(self.se);
         let mut k = self.ss;
+        if k <= last {
+            kept.seek(number);
+        }
         loop {
             reader.refill();
-            if let Some(bands) = self.bands {
+            if k <= last {
+                if let Some(values) = self.values {
+                    let (mut looks, mut known) = (0, true);
+                    while known && looks < 2 && k <= last {
+                        let entry = values.look(reader.peek(LOOK));
+                        let reached = k + entry.step();
+                        known = reached <= self.se + 1;
+                        if known {
+                            reader.consume(entry.bits());
+                            let value = entry.value();
+                            if value != 0 {
+                                *mask |= 1 << ((reached - 1) & 63);
+                                kept.set(reached - 1, i32::from(value));
+                            }
+                            k = reached;
+                        } else if entry.ends() {
+                            reader.consume(entry.bits());
+                            return Ok(0);
+                        }
+                        looks += 1;
+                    }
+                    if k > self.se {
+                        return Ok(0);
+                    }
+                    if known {
+                        continue;
+                    }
+                    reader.refill();
+                }
+            } else if let Some(bands) = self.bands {
                 for _ in 0..2 {
                     let band = bands.look(reader.peek(BAND));
                     let reached = k + band.passed();
@@ -272,8 +366,13 @@ impl Codes<'_> {
             if k > self.se {
                 return Err(Fault::Overflow);
             }
-            *mask |= u64::from(size > 0) << k;
-            reader.consume(u32::from(size));
+            let value = reader.receive_extend(u32::from(size));
+            if size > 0 {
+                *mask |= 1 << k;
+                if k <= last {
+                    kept.set(k, value);
+                }
+            }
             k += 1;
             if k > self.se {
                 return Ok(0);
@@ -281,21 +380,27 @@ impl Codes<'_> {
         }
     }
 
-    /// One block of a further scan; gives how many further blocks have no new coefficient.
+    /// One block of a further scan; gives how many further blocks have no new coefficient. `wanted`
+    /// are those of the band whose values are kept: the first ones.
     #[inline(always)]
-    fn refine(
+    fn further(
         &self,
         reader: &mut BitReader<'_>,
         mask: &mut u64,
-        band: u64,
+        (band, wanted): (u64, u64),
+        number: usize,
+        kept: &mut impl Keep,
         implausible: &mut Implausible,
     ) -> Result<u64, Fault> {
         let known = *mask & band;
+        if wanted != 0 {
+            kept.seek(number);
+        }
         reader.refill();
         let mut symbol = self.table.decode(reader)?;
         if is_end(symbol) {
             let empty = empty_blocks(reader, u32::from(symbol >> 4));
-            skip_corrections(reader, known.count_ones());
+            correct(reader, known, wanted, kept);
             return Ok(empty);
         }
         let mut zeros = [0; ZEROS];
@@ -317,7 +422,16 @@ impl Codes<'_> {
             let place = u32::from(zeros[next & (ZEROS - 1)] & 63);
             next += 1;
             *mask |= u64::from(new) << place;
-            skip_corrections(reader, (place - k).wrapping_sub(run).wrapping_add(new));
+            if wanted & from(k) == 0 {
+                skip_corrections(reader, (place - k).wrapping_sub(run).wrapping_add(new));
+            } else {
+                // A new coefficient's sign comes before the corrections of those passed.
+                let sign = if reader.receive(new) == 1 { 1 } else { -1 };
+                correct(reader, known & from(k) & !from(place), wanted, kept);
+                if new > 0 && wanted >> place & 1 == 1 {
+                    kept.set(place, sign);
+                }
+            }
             k = place + 1;
             if k > self.se {
                 return Ok(0);
@@ -326,21 +440,33 @@ impl Codes<'_> {
             symbol = self.table.decode(reader)?;
             if is_end(symbol) {
                 let empty = empty_blocks(reader, u32::from(symbol >> 4));
-                skip_corrections(reader, (known & (u64::MAX << k)).count_ones());
+                correct(reader, known & from(k), wanted, kept);
                 return Ok(empty);
             }
         }
     }
 }
 
+/// The corrections of these coefficients, after up to 31 of the refilled bits were used.
+#[inline(always)]
+fn correct(reader: &mut BitReader<'_>, known: u64, wanted: u64, kept: &mut impl Keep) {
+    if known & wanted == 0 {
+        skip_corrections(reader, known.count_ones());
+    } else {
+        kept.correct(reader, known & wanted);
+        reader.refill();
+        skip_corrections(reader, (known & !wanted).count_ones());
+    }
+}
+
 /// Whether this code ends the band: EOB0 to EOB14 (table G.1).
 #[inline(always)]
-pub(super) const fn is_end(symbol: u8) -> bool {
+const fn is_end(symbol: u8) -> bool {
     symbol.trailing_zeros() >= 4 && symbol < 0xf0
 }
 
 /// Room for the places of 64 ones, the last eight written at once, in a power of two.
-pub(super) const ZEROS: usize = 128;
+const ZEROS: usize = 128;
 
 /// By byte: the places of its ones, packed from the low end, and how many there are.
 const ONES: [(u64, u8); 256] = {
@@ -363,7 +489,7 @@ const ONES: [(u64, u8); 256] = {
 
 /// Lists the places of the ones of a word; gives their number. No branch depends on the word.
 #[inline(always)]
-pub(super) fn list_ones(word: u64, places: &mut [u8; ZEROS]) -> usize {
+fn list_ones(word: u64, places: &mut [u8; ZEROS]) -> usize {
     let mut count = 0;
     for (index, byte) in word.to_le_bytes().into_iter().enumerate() {
         let (packed, ones) = ONES[usize::from(byte)];
@@ -376,7 +502,7 @@ pub(super) fn list_ones(word: u64, places: &mut [u8; ZEROS]) -> usize {
 
 /// `EOBn`: how many bands are empty after this one (table G.1).
 #[inline(always)]
-pub(super) fn empty_blocks(reader: &mut BitReader<'_>, run: u32) -> u64 {
+fn empty_blocks(reader: &mut BitReader<'_>, run: u32) -> u64 {
     (1 << run) - 1 + u64::from(reader.receive(run))
 }
 

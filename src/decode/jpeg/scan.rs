@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::bits::{BitReader, Fault};
+use super::bits::{BitReader, Fault, Unread};
 use super::warn_once;
 use crate::cancel::Cancellation;
 use crate::container::jpeg::Frame;
@@ -120,8 +120,8 @@ pub(super) trait Pass {
         false
     }
 
-    /// Bytes that were still unread where a value no picture has was first met, once.
-    fn implausible(&mut self) -> Option<usize> {
+    /// Where a value no picture has was first met, once.
+    fn implausible(&mut self) -> Option<Unread> {
         None
     }
 }
@@ -209,7 +209,7 @@ impl ScanData<'_> {
             let outcome = pass.read(reader, next..until);
             if let Some(unread) = pass.implausible() {
                 let what = "values that no picture of 8-bit samples has";
-                let at = self.offset + self.data.len().saturating_sub(unread) as u64;
+                let at = self.offset + unread.place(self.data) as u64;
                 warn_once(findings, FindingKind::Corrupt { what }, at);
             }
             if reader.overran() {
@@ -233,10 +233,9 @@ impl ScanData<'_> {
         Ok(())
     }
 
-    /// The first byte of which nothing was consumed; stuffed zeros that were read ahead put it a
-    /// byte or so too late.
+    /// The first byte of which nothing was consumed.
     fn place(&self, reader: &BitReader<'_>) -> usize {
-        self.data.len().saturating_sub(reader.rest() + reader.ahead())
+        reader.unread().place(self.data)
     }
 
     fn corrupt(&self, what: &'static str, at: usize) -> Stop {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::bits::{BitReader, Fault};
+use super::bits::{BitReader, Fault, Unread};
 use super::huffman::{MAX_AC_SIZE, MAX_DC_SIZE, SKIP, Skip, SkipTable, Table};
 use super::scan::Pass;
 
@@ -25,6 +25,11 @@ impl Prediction {
 
     pub(super) const fn reset(&mut self) {
         self.value = 0;
+    }
+
+    /// The last DC coefficient.
+    pub(super) const fn value(&self) -> i32 {
+        self.value
     }
 
     /// One DC difference (F.2.2.1), and whether the value is one that a picture can have. The data
@@ -58,10 +63,10 @@ pub(super) struct Sequential<'t> {
     pub(super) implausible: Implausible,
 }
 
-/// Where a value was met that no picture has: the bytes unread there, read ahead included.
+/// Where a value was met that no picture has.
 #[derive(Debug, Default)]
 pub(super) struct Implausible {
-    first: Option<usize>,
+    first: Option<Unread>,
     told: bool,
 }
 
@@ -70,12 +75,12 @@ impl Implausible {
     #[inline(never)]
     pub(super) fn note(&mut self, reader: BitReader<'_>) {
         if !self.told {
-            self.first.get_or_insert(reader.ahead() + reader.rest());
+            self.first.get_or_insert(reader.unread());
         }
     }
 
     /// The first place, once.
-    pub(super) fn take(&mut self) -> Option<usize> {
+    pub(super) fn take(&mut self) -> Option<Unread> {
         self.told |= self.first.is_some();
         self.first.take()
     }
@@ -93,7 +98,7 @@ impl Pass for Sequential<'_> {
         outcome
     }
 
-    fn implausible(&mut self) -> Option<usize> {
+    fn implausible(&mut self) -> Option<Unread> {
         self.implausible.take()
     }
 }
@@ -112,12 +117,7 @@ impl Sequential<'_> {
                 if !prediction.read(reader, unit.dc)? {
                     self.implausible.note(*reader);
                 }
-                match unit.skips {
-                    Some(skips) => {
-                        skip_fast(reader, unit.ac, skips, &mut self.implausible)?;
-                    }
-                    None => skip_singly(reader, unit.ac, &mut self.implausible)?,
-                }
+                skip(reader, unit.ac, unit.skips, 1, &mut self.implausible)?;
             }
             if reader.overran() {
                 break;
@@ -127,18 +127,25 @@ impl Sequential<'_> {
     }
 }
 
-/// The AC coefficients of one block (F.2.2.2), as many at a time as the table can. The DC
-/// difference has taken up to 31 of the refilled bits.
+/// The AC coefficients of one block from position `k` on (F.2.2.2), values unread. Up to 31 of the
+/// refilled bits may have been used.
 #[inline(always)]
-fn skip_fast(
+pub(super) fn skip(
     reader: &mut BitReader<'_>,
     table: &Table,
-    skips: &SkipTable,
+    skips: Option<&SkipTable>,
+    mut k: u32,
     implausible: &mut Implausible,
 ) -> Result<(), Fault> {
-    // Looks that what the DC difference has left of 56 bits, and all of them, are enough for.
+    let Some(skips) = skips else {
+        while k < 64 {
+            reader.refill();
+            k = skip_one(reader, table, k, implausible)?;
+        }
+        return Ok(());
+    };
+    // Looks that what is left of 56 bits, and all of them, are enough for.
     let mut looks = 2;
-    let mut k = 1;
     loop {
         for _ in 0..looks {
             let skip = skips.look(reader.peek(SKIP));
@@ -163,21 +170,6 @@ fn skip_fast(
         reader.refill();
         looks = 4;
     }
-}
-
-/// The AC coefficients of one block, one by one.
-#[inline(always)]
-fn skip_singly(
-    reader: &mut BitReader<'_>,
-    table: &Table,
-    implausible: &mut Implausible,
-) -> Result<(), Fault> {
-    let mut k = 1;
-    while k < 64 {
-        reader.refill();
-        k = skip_one(reader, table, k, implausible)?;
-    }
-    Ok(())
 }
 
 /// One AC code of the block at position `k`; gives the next position, 64 at the end of the block.

@@ -98,6 +98,43 @@ fn a_scan_cut_anywhere_is_noticed() {
 }
 
 #[test]
+fn decoding_finds_what_verifying_finds() {
+    use crate::decode::{Mode, Scale, examine};
+    let limits = Limits::default();
+    let mut state = 7_u32;
+    let mut random = move |below: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as usize % below.max(1)
+    };
+    let mut told = 0;
+    for (name, jpeg) in variants().into_iter().filter(|(name, _)| !name.starts_with("1x1")) {
+        let structure = container::walk(Format::Jpeg, &jpeg, &limits);
+        let scans: Vec<_> =
+            structure.parts().iter().filter(|part| part.kind == PartKind::ImageData).collect();
+        for main in Scale::ALL {
+            let part = scans[random(scans.len())];
+            let (start, end) = (part.span.start as usize, part.span.end as usize);
+            let at = start + random(end - start);
+            let mut damaged = jpeg.clone();
+            match random(3) {
+                0 => drop(damaged.drain(at..end)),
+                1 => drop(damaged.drain(at..(at + random(40)).min(end))),
+                _ => damaged[at] ^= 1 << random(8),
+            }
+            let structure = container::walk(Format::Jpeg, &damaged, &limits);
+            let wanted = (Mode::Shown, Scales { main, canonical: None });
+            let none = Cancellation::new();
+            let examined =
+                examine(&damaged, &structure, wanted, &limits, &none, &|_| false).unwrap();
+            let found = verify(&damaged, &structure, &limits, &none).unwrap();
+            assert_eq!(examined.findings, found, "{name} {main:?} at {at}");
+            told += usize::from(!found.is_empty());
+        }
+    }
+    assert!(told > 100, "{told} are too few to tell");
+}
+
+#[test]
 fn a_picture_taller_than_its_data_is_truncated_and_a_lower_one_irregular() {
     for progressive in [false, true] {
         let jpeg = encode(64, 64, |encoder| encoder.set_progressive(progressive));

@@ -19,12 +19,16 @@ pub(super) enum Upsampling {
 }
 
 impl Upsampling {
-    /// For a component with these sampling factors among the largest.
-    pub(super) fn new(own: (u8, u8), max: (u8, u8), width: usize) -> Self {
-        let (h, v) = (usize::from(own.0), usize::from(own.1));
-        let (max_h, max_v) = (usize::from(max.0), usize::from(max.1));
+    /// For a component with these sampling factors among the largest, `width` samples wide. Where
+    /// pixels are means of blocks, nothing is `smooth`.
+    pub(super) fn new(
+        (h, v): (usize, usize),
+        (max_h, max_v): (usize, usize),
+        width: usize,
+        smooth: bool,
+    ) -> Self {
         let wide_enough = width > 2;
-        match (2 * h == max_h, 2 * v == max_v) {
+        match (smooth && 2 * h == max_h, smooth && 2 * v == max_v) {
             _ if h == max_h && v == max_v => Self::None,
             (true, false) if v == max_v && wide_enough => Self::SmoothAcross,
             (false, true) if h == max_h => Self::SmoothDown,

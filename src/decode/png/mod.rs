@@ -10,7 +10,7 @@ use std::io::{Cursor, ErrorKind};
 use png::{Decoder, DecodingError, Limits, Reader};
 
 use super::animation::{self, Frame};
-use super::{BAND_ROWS, Job, Mode, Picture, Stop, aside, buffer};
+use super::{BAND_ROWS, Job, Mode, Picture, Scale, Stop, aside, buffer};
 use crate::container::{Part, PartKind, Structure, slice};
 use crate::finding::Finding;
 use crate::geometry::Size;
@@ -90,7 +90,7 @@ pub(super) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
     }
     let mut samples = buffer(job.structure.stored, layout.channels())?;
     read_rows(job, &mut reader, &unpack, job.structure.stored, layout, &mut samples)?;
-    Ok(Picture { layout, samples, findings })
+    Ok(Picture { layout, scale: Scale::Full, samples, findings })
 }
 
 /// The first frame of an animation that shows something. A default image that is not one of the

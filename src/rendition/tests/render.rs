@@ -7,7 +7,7 @@ use crate::{
 };
 
 const JPEG: SourceFacts =
-    SourceFacts { format: Format::Jpeg, lossless: false, shown: Size::new(0, 0) };
+    SourceFacts { format: Format::Jpeg, lossless: false, shown: Size::new(0, 0), area: None };
 
 fn made(pixels: &Pixels, source: SourceFacts, specs: &[RenditionSpec]) -> Vec<Rendition> {
     let source = SourceFacts { shown: pixels.size(), ..source };
