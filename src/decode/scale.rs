@@ -92,6 +92,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "halves are exact")]
     fn what_reaches_past_the_edge_turns_with_the_picture() {
         // Ten by twelve at a quarter: 2.5 by 3 of 3 by 3.
         let area = |value| {
