@@ -261,12 +261,17 @@ impl Assets {
 }
 
 /// Whether these bytes begin with the header of an MPEG audio frame (ISO/IEC 11172-3, 2.4.1.3) of
-/// whatever version, layer and protection.
+/// layer II or III, whatever its version and protection. Layer I, which nobody uploads, would take
+/// text in UTF-16 for audio: its byte order mark looks like that.
 fn is_mpeg_frame(head: &[u8]) -> bool {
     let &[0xff, second, third, ..] = head else { return false };
     let (version, layer) = (second >> 3 & 3, second >> 1 & 3);
     // The values left out are reserved.
-    second >> 5 == 7 && version != 1 && layer != 0 && third >> 4 != 15 && third >> 2 & 3 != 3
+    second >> 5 == 7
+        && version != 1
+        && matches!(layer, 1 | 2)
+        && third >> 4 != 15
+        && third >> 2 & 3 != 3
 }
 
 /// `None` when the recording cannot be read.

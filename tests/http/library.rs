@@ -41,7 +41,7 @@ fn ids(told: &Value) -> Vec<&str> {
 #[tokio::test]
 async fn what_a_tenant_has_is_listed_newest_first() {
     let app = App::new().await;
-    assert_eq!(app.send(get(LIST)).await.well(), json!({"assets": []}));
+    assert_eq!(app.send(get(LIST)).await.well(), json!({"tenant": "default", "assets": []}));
     let mut all = Vec::new();
     for (n, surface) in
         [Surface::Moov, Surface::Audicient, Surface::Backoffice].into_iter().enumerate()
@@ -152,7 +152,7 @@ async fn a_verdict_stores_nothing() {
     }
     app.send(inspected("?surface=x", picture)).await.ill(400, "invalid");
     app.send(inspected("", Body::empty())).await.ill(400, "missing_file");
-    assert_eq!(app.send(get(LIST)).await.well(), json!({"assets": []}));
+    assert_eq!(app.send(get(LIST)).await.well(), json!({"tenant": "default", "assets": []}));
 }
 
 #[tokio::test]
@@ -186,7 +186,7 @@ async fn who_may_look() {
         }
     }
     let foreign = app.send(empty(with_bearer(Method::GET, LIST, "foreign:s"))).await.well();
-    assert_eq!(foreign, json!({"assets": []}));
+    assert_eq!(foreign, json!({"tenant": "another", "assets": []}));
     let near = format!("{LIST}/{id}/near");
     app.send(empty(with_bearer(Method::GET, &near, "foreign:s"))).await.ill(404, "not_found");
     app.send(empty(request(Method::POST, INSPECT))).await.ill(401, "unauthenticated");
