@@ -1,9 +1,13 @@
 //! One way through the house: cap, sniff, walk, judge, hash, reserve, verify, decode once, and then
 //! everything that wants pixels.
 
+mod builder;
+
 use std::io::Read;
 use std::sync::Arc;
 
+pub use self::builder::PipelineBuilder;
+use self::builder::Settings;
 use crate::color::Palette;
 use crate::container::{self, Structure};
 use crate::decode::{self, Decoded, Mode, Scale, Scales, Stop};
@@ -15,7 +19,7 @@ use crate::format::Format;
 use crate::judge::{judge, judge_memory, settle};
 use crate::pixels::{Layout, Pixels};
 use crate::policy::{DuplicateRule, Policy};
-use crate::rendition::{self, RenderStop, Rendition, RenditionSpec, SourceFacts, render};
+use crate::rendition::{self, RenderStop, Rendition, SourceFacts, render};
 use crate::report::{Digests, Inspection, Report};
 use crate::scales::{self, Wanted};
 use crate::upload::{ReadFailure, Upload, read_capped};
@@ -32,74 +36,6 @@ use crate::upload::{ReadFailure, Upload, read_capped};
 #[derive(Debug, Clone)]
 pub struct Pipeline {
     settings: Arc<Settings>,
-}
-
-#[derive(Debug)]
-struct Settings {
-    policy: Policy,
-    specs: Vec<RenditionSpec>,
-    index: Option<Arc<dyn DuplicateIndex>>,
-    scope: String,
-    pool: Option<Arc<rayon::ThreadPool>>,
-    image_colors: bool,
-    perceptual_hash: bool,
-}
-
-/// Collects what a [`Pipeline`] shall do; see [`Pipeline::builder`].
-#[derive(Debug)]
-#[must_use]
-pub struct PipelineBuilder {
-    settings: Settings,
-}
-
-impl PipelineBuilder {
-    /// One more rendition of every accepted picture.
-    pub fn rendition(mut self, spec: RenditionSpec) -> Self {
-        self.settings.specs.push(spec);
-        self
-    }
-
-    /// The index in which digests are looked up and reserved.
-    pub fn duplicates(mut self, index: Arc<dyn DuplicateIndex>) -> Self {
-        self.settings.index = Some(index);
-        self
-    }
-
-    /// The tenant within which images count as duplicates of each other. Default: the empty scope.
-    pub fn scope(mut self, scope: impl Into<String>) -> Self {
-        self.settings.scope = scope.into();
-        self
-    }
-
-    /// The rayon pool to work on, instead of the one that the caller runs on.
-    pub fn thread_pool(mut self, pool: Arc<rayon::ThreadPool>) -> Self {
-        self.settings.pool = Some(pool);
-        self
-    }
-
-    /// Whether [`Pipeline::process`] finds the colours. Default yes; without, reports have none.
-    pub fn image_colors(mut self, wanted: bool) -> Self {
-        self.settings.image_colors = wanted;
-        self
-    }
-
-    /// Whether [`Pipeline::process`] makes the perceptual hash. Default yes.
-    pub fn perceptual_hash(mut self, wanted: bool) -> Self {
-        self.settings.perceptual_hash = wanted;
-        self
-    }
-
-    /// The pipeline.
-    ///
-    /// # Errors
-    /// [`Error::Config`] for a rendition that the policy forbids.
-    pub fn build(self) -> Result<Pipeline, Error> {
-        let Settings { policy, specs, .. } = &self.settings;
-        for spec in specs {
-            spec.check(&policy.renditions).map_err(|error| Error::Config(error.to_string()))?;
-        }
-        Ok(Pipeline { settings: Arc::new(self.settings) })
-    }
 }
 
 /// An upload that passed the gate: walked and judged, not yet decoded.
@@ -127,17 +63,7 @@ pub(crate) enum Claim {
 impl Pipeline {
     /// Starts a pipeline under this policy.
     pub fn builder(policy: Policy) -> PipelineBuilder {
-        PipelineBuilder {
-            settings: Settings {
-                policy,
-                specs: Vec::new(),
-                index: None,
-                scope: String::new(),
-                pool: None,
-                image_colors: true,
-                perceptual_hash: true,
-            },
-        }
+        PipelineBuilder::new(policy)
     }
 
     /// The policy that judges.

@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::common::{
-    BodyRules, Caching, Context, Credentials, ErrorDocs, Failure, ReceivedFile, RequestId,
-    Segments, Voice, describe, query, receive, serve_picture, surface, uuid_in_path,
+    BodyRules, Caching, Context, Credentials, Failure, ReceivedFile, RequestId, Segments, Voice,
+    WITH_KEY, describe, query, receive, serve_picture, surface, uuid_in_path,
 };
 use super::options::Options;
 use crate::service::{Assets, Change, NewAsset, Role, Surface};
@@ -59,26 +59,21 @@ pub fn router(assets: Assets) -> Router {
 }
 
 pub(crate) fn api(context: &Context) -> OpenApiRouter {
-    let schema = "AudicientError";
     let statuses = &[400, 401, 403, 404, 405, 408, 413, 422, 429, 500, 503, 504];
     let uploads = OpenApiRouter::default().routes(routes!(upload)).routes(routes!(update));
-    let uploads = describe(uploads, "audicient", ErrorDocs { schema, statuses });
+    let uploads = describe::<AudicientError>(uploads, "audicient", statuses);
     let statuses = &[400, 401, 403, 404, 405, 406, 416, 429, 500, 503, 504];
     let pictures = OpenApiRouter::default().routes(routes!(get));
-    let pictures = describe(pictures, "audicient", ErrorDocs { schema, statuses });
+    let pictures = describe::<AudicientError>(pictures, "audicient", statuses);
     let claims = OpenApiRouter::default().routes(routes!(claim));
-    let statuses = ErrorDocs::WITH_KEY;
-    let claims = describe(claims, "audicient", ErrorDocs { schema, statuses });
+    let claims = describe::<AudicientError>(claims, "audicient", WITH_KEY);
     let mut routes = uploads.merge(pictures).merge(claims);
-    add_components(routes.get_openapi_mut());
+    add_security(routes.get_openapi_mut());
     surface::<Audicient>(routes, context)
 }
 
-/// What no handler names.
-fn add_components(api: &mut OpenApi) {
-    use utoipa::PartialSchema as _;
+fn add_security(api: &mut OpenApi) {
     let components = api.components.get_or_insert_default();
-    components.schemas.insert(AudicientError::name().into_owned(), AudicientError::schema());
     let text = "The key and its secret, as KEY:SECRET.";
     let pair = ApiKey::Header(ApiKeyValue::with_description("Authorization", text));
     components.add_security_scheme("keySecret", SecurityScheme::ApiKey(pair));

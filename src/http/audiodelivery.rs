@@ -14,8 +14,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use self::bodies::AudiodeliveryError;
 use self::voice::Audiodelivery;
-use super::common::{Context, ErrorDocs, Failure, any_origin, describe, surface, uuid_in_path};
+use super::common::{Context, Failure, any_origin, describe, surface, uuid_in_path};
 use super::options::Options;
 use crate::service::{Assets, Collection, Track};
 
@@ -46,18 +47,15 @@ pub(crate) fn api(context: &Context) -> OpenApiRouter {
         .routes(routes!(tracks::cover))
         .routes(routes!(sessions::create));
     let statuses = &[400, 401, 403, 404, 405, 408, 413, 429, 500, 503, 504];
-    let schema = "AudiodeliveryError";
-    let with_key = describe(with_key, "audiodelivery", ErrorDocs { schema, statuses });
+    let with_key = describe::<AudiodeliveryError>(with_key, "audiodelivery", statuses);
     // Here the path is the credential, and a browser is who sends it.
     let open = OpenApiRouter::default()
         .routes(routes!(sessions::get))
         .routes(routes!(sessions::create_track))
         .routes(routes!(tickets::upload_cover, tickets::upload_audio));
     let statuses = &[400, 404, 405, 408, 413, 500, 503, 504];
-    let open = describe(open, "audiodelivery", ErrorDocs { schema, statuses }).layer(any_origin());
-    let mut routes = with_key.merge(open);
-    bodies::add_schemas(routes.get_openapi_mut());
-    surface::<Audiodelivery>(routes, context)
+    let open = describe::<AudiodeliveryError>(open, "audiodelivery", statuses).layer(any_origin());
+    surface::<Audiodelivery>(with_key.merge(open), context)
 }
 
 /// Refuses with 403 what lies outside of the one collection that some keys are for.

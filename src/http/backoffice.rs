@@ -13,8 +13,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::common::{
-    BodyRules, Caching, Cause, Context, Credentials, ErrorDocs, Failure, RequestId, Segments,
-    Voice, any_origin_may_read, describe, query, receive, serve_picture, surface, uuid_in_path,
+    BodyRules, Caching, Cause, Context, Credentials, Failure, RequestId, Segments, Voice, WITH_KEY,
+    any_origin_may_read, describe, query, receive, serve_picture, surface, uuid_in_path,
 };
 use super::options::Options;
 use crate::service::{Asset, Assets, NewAsset, Role, Surface};
@@ -59,28 +59,23 @@ pub(crate) fn api(context: &Context) -> OpenApiRouter {
 }
 
 fn uploads() -> OpenApiRouter<Context> {
-    let statuses = ErrorDocs::WITH_KEY;
-    let errors = ErrorDocs { schema: "BackofficeError", statuses };
-    describe(OpenApiRouter::default().routes(routes!(upload)), "backoffice", errors)
+    let routes = OpenApiRouter::default().routes(routes!(upload));
+    describe::<BackofficeError>(routes, "backoffice", WITH_KEY)
 }
 
 fn files() -> OpenApiRouter<Context> {
     let statuses = &[400, 404, 405, 406, 416, 500, 503, 504];
-    let errors = ErrorDocs { schema: "BackofficeError", statuses };
-    describe(OpenApiRouter::default().routes(routes!(get)), "backoffice", errors)
-        .layer(any_origin_may_read())
+    let routes = OpenApiRouter::default().routes(routes!(get));
+    describe::<BackofficeError>(routes, "backoffice", statuses).layer(any_origin_may_read())
 }
 
 fn with_seam(mut routes: OpenApiRouter<Context>, context: &Context) -> OpenApiRouter {
-    add_components(routes.get_openapi_mut());
+    add_security(routes.get_openapi_mut());
     surface::<Backoffice>(routes, context)
 }
 
-/// What no handler names.
-fn add_components(api: &mut OpenApi) {
-    use utoipa::PartialSchema as _;
+fn add_security(api: &mut OpenApi) {
     let components = api.components.get_or_insert_default();
-    components.schemas.insert(BackofficeError::name().into_owned(), BackofficeError::schema());
     let header = ApiKey::Header(ApiKeyValue::new("x-api-key"));
     components.add_security_scheme("apiKeyHeader", SecurityScheme::ApiKey(header));
     let query = ApiKey::Query(ApiKeyValue::new("x-api-key"));

@@ -7,15 +7,14 @@ use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::colors::Colors;
 use super::common::{
-    BodyRules, Context, Credentials, ErrorDocs, Failure, RequestId, Segments, Voice, describe,
-    number, query, receive, surface, uuid_in_path,
+    BodyRules, Context, Credentials, Failure, RequestId, Segments, Voice, describe, number, query,
+    receive, surface, uuid_in_path,
 };
 use super::options::Options;
 use crate::Inspection;
@@ -57,23 +56,13 @@ pub fn router(assets: Assets) -> Router {
 }
 
 pub(crate) fn api(context: &Context) -> OpenApiRouter {
-    let schema = "LibraryError";
     let statuses = &[400, 401, 403, 404, 405, 429, 500, 503, 504];
     let lists = OpenApiRouter::default().routes(routes!(list)).routes(routes!(near));
-    let lists = describe(lists, "library", ErrorDocs { schema, statuses });
+    let lists = describe::<LibraryError>(lists, "library", statuses);
     let statuses = &[400, 401, 403, 405, 408, 413, 429, 500, 503, 504];
     let looks = OpenApiRouter::default().routes(routes!(inspect));
-    let looks = describe(looks, "library", ErrorDocs { schema, statuses });
-    let mut routes = lists.merge(looks);
-    add_schemas(routes.get_openapi_mut());
-    surface::<Library>(routes, context)
-}
-
-/// The schema of errors is named by no handler.
-fn add_schemas(api: &mut OpenApi) {
-    use utoipa::PartialSchema as _;
-    let components = api.components.get_or_insert_default();
-    components.schemas.insert(LibraryError::name().into_owned(), LibraryError::schema());
+    let looks = describe::<LibraryError>(looks, "library", statuses);
+    surface::<Library>(lists.merge(looks), context)
 }
 
 /// A stored picture.

@@ -13,6 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use self::bodies::GenericError;
 use self::bodies::ImageUpload;
 use self::bodies::{
     AltText, ImageMetadata, ImageMetadataRequest, MAX_COUNT, MAX_SKIP, alt_text_of,
@@ -20,7 +21,7 @@ use self::bodies::{
 use self::version::Version;
 use self::voice::Moov;
 use super::common::{
-    BodyRules, Context, ErrorDocs, Failure, Received, ReceivedFile, Segments, any_origin_may_read,
+    BodyRules, Context, Failure, Received, ReceivedFile, Segments, WITH_KEY, any_origin_may_read,
     describe, json_body, number, query, receive, surface, uuid_in_path,
 };
 use super::options::Options;
@@ -42,15 +43,11 @@ pub(crate) fn api(context: &Context) -> OpenApiRouter {
         .routes(routes!(list_images, upload_image))
         .routes(routes!(get_image, replace_image, disable_image))
         .routes(routes!(set_metadata));
-    let errors = ErrorDocs { schema: "GenericError", statuses: ErrorDocs::WITH_KEY };
-    let with_key = describe(with_key, "moov", errors);
+    let with_key = describe::<GenericError>(with_key, "moov", WITH_KEY);
     let open = OpenApiRouter::default().routes(routes!(public::get_public_image));
     let statuses = &[400, 404, 405, 406, 500, 503, 504];
-    let open = describe(open, "moov", ErrorDocs { schema: "GenericError", statuses })
-        .layer(any_origin_may_read());
-    let mut routes = with_key.merge(open);
-    bodies::add_schemas(routes.get_openapi_mut());
-    surface::<Moov>(routes, context)
+    let open = describe::<GenericError>(open, "moov", statuses).layer(any_origin_may_read());
+    surface::<Moov>(with_key.merge(open), context)
 }
 
 /// The image with this id, in this account and of this API.

@@ -12,9 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::common::{
-    Cause, Context, Credentials, ErrorDocs, Failure, RequestId, Voice, describe, surface,
-};
+use super::common::{Cause, Context, Credentials, Failure, RequestId, Voice, describe, surface};
 use super::server::Draining;
 
 /// How everything that is no API's speaks.
@@ -42,11 +40,7 @@ pub(super) fn api(context: &Context) -> OpenApiRouter {
         .routes(routes!(healthz))
         .routes(routes!(readyz))
         .routes(routes!(metrics));
-    let errors = ErrorDocs { schema: "PlainError", statuses: &[405, 500, 503] };
-    let mut routes = describe(routes, "operation", errors);
-    let components = routes.get_openapi_mut().components.get_or_insert_default();
-    let schema = <PlainError as utoipa::PartialSchema>::schema();
-    components.schemas.insert("PlainError".to_owned(), schema);
+    let routes = describe::<PlainError>(routes, "operation", &[405, 500, 503]);
     surface::<Plain>(routes.fallback(nothing), context)
 }
 

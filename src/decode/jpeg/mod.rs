@@ -32,6 +32,7 @@
     reason = "the bit reader has to stay in registers from code to code"
 )]
 
+mod bands;
 mod bits;
 mod blocks;
 mod canvas;

@@ -4,82 +4,13 @@
 
 use std::ops::Range;
 
+use super::bands::{BAND, BandTable};
 use super::bits::{BitReader, Fault, Unread};
 use super::coefficients::DcKept;
 use super::huffman::{MAX_AC_SIZE, Table};
 use super::scan::Pass;
 use super::sequential::{Implausible, Prediction, Unit};
 use super::values::{LOOK, ValueTable};
-
-/// Bits that one look into a [`BandTable`] covers.
-const BAND: u32 = 11;
-
-/// As many AC codes of a first scan as eleven bits hold.
-#[derive(Debug, Clone)]
-pub(super) struct BandTable(Box<[u64; 1 << BAND]>);
-
-/// What one look gives: a bit for each coefficient passed that is not zero (48 bits), the bits to
-/// drop (4), the coefficients passed (6), whether the band ends here.
-#[derive(Debug, Clone, Copy)]
-struct Band(u64);
-
-impl Band {
-    /// Coefficients that an entry has room for.
-    const ROOM: u32 = 48;
-
-    const fn mask(self) -> u64 {
-        self.0 & ((1 << Self::ROOM) - 1)
-    }
-
-    const fn bits(self) -> u32 {
-        (self.0 >> 48 & 15) as u32
-    }
-
-    const fn passed(self) -> u32 {
-        (self.0 >> 52 & 63) as u32
-    }
-
-    const fn ends(self) -> bool {
-        self.0 >> 58 != 0
-    }
-}
-
-impl BandTable {
-    /// From a table of AC codes (G.1.2.2). Runs of empty bands are left out: they are rare, and
-    /// worth a place of their own.
-    pub(super) fn new(table: &Table) -> Self {
-        let mut entries = vec![0; 1 << BAND];
-        for (index, entry) in entries.iter_mut().enumerate() {
-            let bits = (index as u32) << (16 - BAND);
-            let (mut used, mut passed, mut mask) = (0, 0, 0_u64);
-            while let Some((length, symbol)) = table.find(bits << used) {
-                let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
-                let skips = size > 0 || run == 15;
-                let fits = used + length + size <= BAND && passed + run < Band::ROOM;
-                if !fits || !(skips || symbol == 0) || size > u32::from(MAX_AC_SIZE) {
-                    break;
-                }
-                used += length + size;
-                if skips {
-                    mask |= u64::from(size > 0) << (passed + run);
-                    passed += run + 1;
-                }
-                let ends = u64::from(!skips);
-                *entry = mask | u64::from(used) << 48 | u64::from(passed) << 52 | ends << 58;
-                if !skips {
-                    break;
-                }
-            }
-        }
-        // The length is that of the array by construction.
-        Self(entries.into_boxed_slice().try_into().unwrap_or_else(|_| Box::new([0; 1 << BAND])))
-    }
-
-    #[inline(always)]
-    fn look(&self, bits: u32) -> Band {
-        Band(self.0[bits as usize & ((1 << BAND) - 1)])
-    }
-}
 
 /// The first scan of DC coefficients (G.1.2.1).
 pub(super) struct DcFirst<'t, 's> {

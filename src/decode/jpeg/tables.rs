@@ -1,7 +1,7 @@
 //! The tables that segments install between scans: ITU-T T.81 B.2.4.
 
+use super::bands::BandTable;
 use super::huffman::{SkipTable, Specification, Table};
-use super::progressive::BandTable;
 use super::values::ValueTable;
 
 /// A place for one Huffman table. What it is decoded with is built when a scan first asks: files

@@ -3,7 +3,6 @@
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
-use utoipa::openapi::OpenApi;
 use uuid::Uuid;
 
 use super::voice::organization_id;
@@ -32,14 +31,6 @@ pub(crate) struct AudiodeliveryError {
     /// Names this request in the server's log.
     #[schema(value_type = String, format = "uuid")]
     pub(super) api_request_id: Uuid,
-}
-
-/// The schema of errors is named by no handler.
-pub(super) fn add_schemas(api: &mut OpenApi) {
-    use utoipa::PartialSchema as _;
-    let components = api.components.get_or_insert_default();
-    let schema = AudiodeliveryError::schema();
-    components.schemas.insert(AudiodeliveryError::name().into_owned(), schema);
 }
 
 /// A release or playlist.

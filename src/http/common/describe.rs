@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use utoipa::ToSchema;
 use utoipa::openapi::header::Header;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::response::Response;
@@ -9,32 +10,25 @@ use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, SchemaFormat, 
 use utoipa::openapi::{Content, ContentBuilder, OpenApi, Ref, RefOr, Schema};
 use utoipa_axum::router::OpenApiRouter;
 
+use super::Context;
+
 /// Sizes from 1x0 and 0x1 to 2048x2048: what policies permit unless they are told otherwise.
 const SIZE: &str = "^(SIDE)x(0|SIDE)$|^0x(SIDE)$";
 const SIDE: &str = "[1-9][0-9]{0,2}|1[0-9]{3}|20[0-3][0-9]|204[0-8]";
 /// Names of parts that are read.
 const PART_NAME: &str = "[0-9A-Za-z_.-]{1,64}";
 
-/// The errors that any operation of a surface may answer with.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ErrorDocs {
-    /// The name of the schema of their bodies.
-    pub(crate) schema: &'static str,
-    pub(crate) statuses: &'static [u16],
-}
+/// Errors that operations which take credentials may answer with.
+pub(crate) const WITH_KEY: &[u16] = &[400, 401, 403, 404, 405, 408, 429, 500, 503, 504];
 
-impl ErrorDocs {
-    /// Those of operations that take credentials.
-    pub(crate) const WITH_KEY: &'static [u16] = &[400, 401, 403, 404, 405, 408, 429, 500, 503, 504];
-}
-
-/// Adds the common errors to every operation that does not tell of them itself, and the headers that
-/// every answer has.
-pub(crate) fn describe<S: Send + Sync + Clone + 'static>(
-    mut routes: OpenApiRouter<S>,
+/// Adds the errors with these statuses, whose bodies are `E`s, to every operation that does not tell of
+/// them itself, and the headers that every answer has.
+pub(crate) fn describe<E: ToSchema>(
+    mut routes: OpenApiRouter<Context>,
     tag: &str,
-    errors: ErrorDocs,
-) -> OpenApiRouter<S> {
+    statuses: &[u16],
+) -> OpenApiRouter<Context> {
+    let schema = E::name();
     let api = routes.get_openapi_mut();
     let mut forms = BTreeSet::new();
     for item in api.paths.paths.values_mut() {
@@ -42,8 +36,8 @@ pub(crate) fn describe<S: Send + Sync + Clone + 'static>(
             operation.tags = Some(vec![tag.to_owned()]);
             sizes(operation);
             forms.extend(bodies(operation));
-            for status in errors.statuses {
-                let response = || RefOr::T(error(*status, errors.schema));
+            for status in statuses {
+                let response = || RefOr::T(error(*status, &schema));
                 operation.responses.responses.entry(status.to_string()).or_insert_with(response);
             }
             for (status, response) in &mut operation.responses.responses {
@@ -56,6 +50,8 @@ pub(crate) fn describe<S: Send + Sync + Clone + 'static>(
     for form in forms {
         named_parts(api, &form);
     }
+    let components = api.components.get_or_insert_default();
+    components.schemas.insert(schema.into_owned(), E::schema());
     routes
 }
 

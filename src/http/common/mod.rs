@@ -57,7 +57,7 @@ use std::sync::Arc;
 pub(crate) use auth::{Caller, Credentials};
 pub(crate) use body::{BodyRules, Received, ReceivedFile, receive};
 pub(crate) use cross::{any_origin, any_origin_may_read};
-pub(crate) use describe::{ErrorDocs, describe};
+pub(crate) use describe::{WITH_KEY, describe};
 pub(crate) use failure::{Cause, Failure};
 pub(crate) use input::{Segments, json_body, number, query, uuid_in_path};
 pub(crate) use request_id::RequestId;

@@ -3,7 +3,6 @@
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
-use utoipa::openapi::OpenApi;
 
 use crate::http::common::Failure;
 use crate::service::Asset;
@@ -111,14 +110,6 @@ pub(crate) struct ImageMetadataValidationError {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) alt_text: Option<String>,
-}
-
-/// The schema of errors is named by no handler.
-pub(super) fn add_schemas(api: &mut OpenApi) {
-    use utoipa::PartialSchema as _;
-    let components = api.components.get_or_insert_default();
-    let schema = GenericError::schema();
-    components.schemas.insert(GenericError::name().into_owned(), schema);
 }
 
 /// Where an alternative text stands, and so where an error of it is told.
