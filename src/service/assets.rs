@@ -15,6 +15,7 @@ use super::error::ServiceError;
 use super::examine::Examiners;
 use super::id;
 use super::keys::Keyring;
+use super::links::Links;
 use super::model::{ApiKey, Asset, Surface};
 use super::renditions::Renditions;
 use super::settings::Settings;
@@ -54,6 +55,7 @@ pub(super) struct Inner {
     pub(super) catalog: Catalog,
     pub(super) blobs: Blobs,
     pub(super) renditions: Renditions,
+    pub(super) links: Links,
     pub(super) admission: Admission,
     pub(super) examiners: Examiners,
     pub(super) keyring: Keyring,
@@ -129,6 +131,7 @@ impl Assets {
         };
         let inner = Inner {
             renditions: Renditions::new(finished, settings.hot_cache),
+            links: Links::new(),
             admission: Admission::new(settings.memory_budget, turns, settings.patience),
             examiners: Examiners::new(&settings.policies, turns)?,
             keyring: Keyring::new(catalog.clone(), settings.clock.clone()),
@@ -180,29 +183,6 @@ impl Assets {
     pub async fn asset_on(&self, tenant: &str, surface: Surface, id: Uuid) -> Result<Asset> {
         let asset = self.asset(tenant, id).await?;
         if asset.surface.kin() == surface.kin() { Ok(asset) } else { Err(NO_IMAGE) }
-    }
-
-    /// The living asset behind a public link, whoever asks; disabled ones go on serving.
-    ///
-    /// # Errors
-    /// [`ServiceError::NotFound`] when there is none.
-    pub async fn public(&self, public_id: &str) -> Result<Asset> {
-        // What cannot be an id need not be looked up.
-        if public_id.len() != id::PUBLIC_ID_LENGTH {
-            return Err(NO_IMAGE);
-        }
-        let found = self.inner.catalog.asset_by_public_id(public_id).await?;
-        found.filter(|asset| self.lives(asset)).ok_or(NO_IMAGE)
-    }
-
-    /// The living asset of this id that came through this API, whoever asks: for APIs whose links
-    /// hold the id itself.
-    ///
-    /// # Errors
-    /// [`ServiceError::NotFound`] when there is none.
-    pub async fn linked(&self, surface: Surface, id: Uuid) -> Result<Asset> {
-        let found = self.inner.catalog.asset(id).await?;
-        found.filter(|asset| asset.surface == surface && self.lives(asset)).ok_or(NO_IMAGE)
     }
 
     /// A page of what a tenant has on an API, or on all of them (`None`), the newest first, disabled
@@ -274,7 +254,7 @@ impl Assets {
         let mut tx = self.inner.catalog.begin().await?;
         self.own(&mut tx, tenant, id).await?;
         catalog::delete_asset(&mut tx, id).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// The tenant's living assets that look like this one: those whose perceptual hash differs in at

@@ -206,7 +206,7 @@ impl Assets {
         let found = catalog::collection_in(&mut tx, id).await?;
         found.filter(|found| found.collection.tenant == tenant).ok_or(NO_COLLECTION)?;
         catalog::delete_collection(&mut tx, id).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// A page of a collection's tracks in their order, with the covers and themes to be shown.

@@ -16,6 +16,7 @@ mod error;
 mod examine;
 mod id;
 mod keys;
+mod links;
 mod model;
 mod renditions;
 mod settings;

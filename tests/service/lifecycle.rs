@@ -135,3 +135,31 @@ async fn a_full_budget_refuses_instead_of_growing() {
     assert!(answers.iter().any(|answer| answer.as_ref().err() == Some(&"overloaded")));
     assert!(answers.iter().all(|answer| answer.as_ref().err().is_none_or(|c| *c == "overloaded")));
 }
+
+#[tokio::test]
+async fn links_follow_every_change_of_what_they_have_served() {
+    let (_directory, assets, clock) = on_disk().await;
+    let new = || NewAsset::new("shop", Surface::Audicient);
+    let stored = store(&assets, Surface::Audicient, "png/rgb.png").await.unwrap();
+    let served = async || assets.public(&stored.public_id).await;
+    assert_eq!(served().await.unwrap(), stored);
+
+    let text = Some("a sleeve".to_owned());
+    let told = assets.set_alt_text("shop", stored.id, text).await.unwrap();
+    assert_eq!(served().await.unwrap(), told);
+    let body = Spooled::of(file("png/rgba.png"));
+    let replaced = assets.replace(stored.id, new(), Change::Keep, body).await.unwrap();
+    assert_eq!(served().await.unwrap(), replaced);
+    assert_ne!(replaced.digest(), stored.digest());
+    let claimed = assets.claim("shop", stored.id).await.unwrap();
+    assert_eq!(served().await.unwrap(), claimed);
+    let disabled = assets.disable("shop", stored.id).await.unwrap();
+    assert_eq!(served().await.unwrap(), disabled);
+    assets.remove("shop", stored.id).await.unwrap();
+    assert_eq!(served().await.unwrap_err().code(), "not_found");
+
+    let temporary = store(&assets, Surface::Audicient, "png/rgb.png").await.unwrap();
+    assert_eq!(assets.public(&temporary.public_id).await.unwrap(), temporary);
+    clock.advance(25 * HOUR);
+    assert_eq!(assets.public(&temporary.public_id).await.unwrap_err().code(), "not_found");
+}

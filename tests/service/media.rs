@@ -252,6 +252,7 @@ async fn deleting_a_collection_takes_everything_in_it() {
     let ticket = assets.issue_ticket("label", what, HOUR).await.unwrap();
     let body = Spooled::of(file("png/rgb.png"));
     let cover = assets.redeem_cover(&ticket.token, None, None, body).await.unwrap();
+    assert_eq!(assets.public(&cover.public_id).await.unwrap(), cover);
     assert_eq!(
         assets.remove_collection("thief", session.collection).await.unwrap_err().code(),
         "not_found"

@@ -258,6 +258,7 @@ pub(crate) async fn replace_asset(
     updated_at: Timestamp,
     expires_at: Option<Timestamp>,
 ) -> Result<bool> {
+    tx.changes_an_asset();
     let done = sqlx::query(
         "UPDATE assets SET surface = ?, blob = ?, byte_digest = ?, format = ?, width = ?,
          height = ?, has_alpha = ?, frames = ?, theme = ?, perceptual = ?,
@@ -298,6 +299,7 @@ pub(crate) async fn set_alt_text(
     alt_text: Option<&str>,
     updated_at: Timestamp,
 ) -> Result<()> {
+    tx.changes_an_asset();
     sqlx::query("UPDATE assets SET alt_text = ?, updated_at = ? WHERE id = ?")
         .bind(alt_text)
         .bind(updated_at.as_millisecond())
@@ -309,6 +311,7 @@ pub(crate) async fn set_alt_text(
 
 /// Marks an asset as disabled, once.
 pub(crate) async fn disable_asset(tx: &mut Tx, id: Uuid, now: Timestamp) -> Result<()> {
+    tx.changes_an_asset();
     sqlx::query(
         "UPDATE assets SET disabled_at = ?1, updated_at = max(?1, updated_at + 1)
          WHERE id = ?2 AND disabled_at IS NULL",
@@ -322,6 +325,7 @@ pub(crate) async fn disable_asset(tx: &mut Tx, id: Uuid, now: Timestamp) -> Resu
 
 /// Takes an asset's end away.
 pub(crate) async fn keep_asset(tx: &mut Tx, id: Uuid) -> Result<()> {
+    tx.changes_an_asset();
     sqlx::query("UPDATE assets SET expires_at = NULL WHERE id = ?")
         .bind(id.to_string())
         .execute(&mut **tx)
@@ -331,6 +335,7 @@ pub(crate) async fn keep_asset(tx: &mut Tx, id: Uuid) -> Result<()> {
 
 /// Forgets an asset and its digests; whether there was one.
 pub(crate) async fn delete_asset(tx: &mut Tx, id: Uuid) -> Result<bool> {
+    tx.changes_an_asset();
     let done = sqlx::query("DELETE FROM assets WHERE id = ?")
         .bind(id.to_string())
         .execute(&mut **tx)
@@ -344,5 +349,8 @@ pub(crate) async fn delete_expired_assets(tx: &mut Tx, now: Timestamp) -> Result
         .bind(now.as_millisecond())
         .execute(&mut **tx)
         .await?;
+    if done.rows_affected() > 0 {
+        tx.changes_an_asset();
+    }
     Ok(done.rows_affected())
 }

@@ -171,6 +171,7 @@ pub(crate) async fn set_collection_cover(
 
 /// Forgets a collection with its tracks, sessions and covers; whether there was one.
 pub(crate) async fn delete_collection(tx: &mut Tx, id: Uuid) -> Result<bool> {
+    tx.changes_an_asset();
     let id = id.to_string();
     sqlx::query(
         "DELETE FROM assets WHERE id IN (SELECT cover FROM collections WHERE id = ?1

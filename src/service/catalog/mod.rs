@@ -11,6 +11,7 @@ mod renditions;
 mod sessions;
 mod tickets;
 mod tracks;
+mod transaction;
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -22,7 +23,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
 };
-use sqlx::{Row, SqlStr, Sqlite, Transaction};
+use sqlx::{Row, SqlStr};
 use uuid::Uuid;
 
 use super::clock::from_millis;
@@ -44,18 +45,19 @@ pub(crate) use tickets::{TicketRecord, delete_expired_tickets, spend_ticket};
 pub(crate) use tracks::{
     Interrupted, TrackRecord, delete_track, next_position, put_track, set_track_cover, track_in,
 };
+pub(crate) use transaction::{Changes, Tx};
 
 /// Connections that read.
 const READERS: u32 = 4;
 
 pub(crate) type Result<T> = std::result::Result<T, ServiceError>;
-pub(crate) type Tx = Transaction<'static, Sqlite>;
 
 /// The database.
 #[derive(Debug, Clone)]
 pub(crate) struct Catalog {
     readers: SqlitePool,
     writer: SqlitePool,
+    pub(crate) changes: Changes,
 }
 
 impl Catalog {
@@ -71,7 +73,8 @@ impl Catalog {
             let options =
                 options.filename(file).create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
             let writer = pool(1).connect_with(options.clone()).await?;
-            Self { readers: pool(READERS).connect_lazy_with(options), writer }
+            let readers = pool(READERS).connect_lazy_with(options);
+            Self { readers, writer, changes: Changes::default() }
         } else {
             // A database in memory is its connection's: there is one, and it never ends.
             let only = pool(1)
@@ -80,7 +83,7 @@ impl Catalog {
                 .max_lifetime(None)
                 .connect_with(options.in_memory(true))
                 .await?;
-            Self { readers: only.clone(), writer: only }
+            Self { readers: only.clone(), writer: only, changes: Changes::default() }
         };
         let migrator = Migrator::new(Schema)
             .await
@@ -94,7 +97,8 @@ impl Catalog {
 
     /// A transaction that may write; it is undone when dropped.
     pub(crate) async fn begin(&self) -> Result<Tx> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        let inner = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        Ok(Tx::new(inner, self.changes.clone()))
     }
 
     /// Whether the database answers and can be written.
@@ -105,7 +109,7 @@ impl Catalog {
         )
         .execute(&mut *tx)
         .await?;
-        Ok(tx.rollback().await?)
+        tx.rollback().await
     }
 
     /// The stored value of this name, which becomes `value` when there is none.

@@ -181,6 +181,7 @@ pub(crate) async fn set_track_cover(
 
 /// Forgets a track and its cover; whether there was one.
 pub(crate) async fn delete_track(tx: &mut Tx, id: Uuid) -> Result<bool> {
+    tx.changes_an_asset();
     let id = id.to_string();
     sqlx::query("DELETE FROM assets WHERE id IN (SELECT cover FROM tracks WHERE id = ?)")
         .bind(&id)

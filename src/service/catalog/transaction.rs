@@ -1,0 +1,76 @@
+//! Transactions that may write.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sqlx::{Sqlite, SqliteConnection, Transaction};
+
+use super::Result;
+use crate::service::error::ServiceError;
+
+/// Counts the transactions that changed stored pictures.
+///
+/// Who keeps a record in memory reads the count before the record: the record holds for as long as
+/// the count stays what it was.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Changes(Arc<AtomicU64>);
+
+impl Changes {
+    pub(crate) fn count(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// A transaction that may write; it is undone when dropped.
+#[derive(Debug)]
+pub(crate) struct Tx {
+    inner: Transaction<'static, Sqlite>,
+    changes: Changes,
+    changed: bool,
+}
+
+impl Tx {
+    pub(super) fn new(inner: Transaction<'static, Sqlite>, changes: Changes) -> Self {
+        Self { inner, changes, changed: false }
+    }
+
+    /// Notes that a picture's record was changed or deleted. A new record is no change: nobody has
+    /// an older one of it.
+    pub(super) fn changes_an_asset(&mut self) {
+        self.changed = true;
+    }
+
+    pub(crate) async fn commit(self) -> Result<()> {
+        let Self { inner, changes, changed } = self;
+        if !changed {
+            return Ok(inner.commit().await?);
+        }
+        // In a task of its own: were the caller dropped between the two steps, as happens when a
+        // client hangs up, a change would never be counted.
+        let counted = tokio::spawn(async move {
+            let done = inner.commit().await;
+            changes.0.fetch_add(1, Ordering::SeqCst);
+            done
+        });
+        Ok(counted.await.map_err(|error| ServiceError::Internal(error.to_string()))??)
+    }
+
+    pub(crate) async fn rollback(self) -> Result<()> {
+        Ok(self.inner.rollback().await?)
+    }
+}
+
+impl Deref for Tx {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.inner
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.inner
+    }
+}
