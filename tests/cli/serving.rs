@@ -248,3 +248,80 @@ fn what_cannot_be_written_is_told_and_the_rest_goes_on() {
     let (log, _) = service.end();
     assert!(log.contains("ERROR"), "{log}");
 }
+
+/// A folder that another user owns when the tests run as root, whom no permission stops.
+#[cfg(unix)]
+fn anybodys(folder: &Folder) -> Command {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    use std::os::unix::process::CommandExt as _;
+    const NOBODY: u32 = 65_534;
+
+    // The folder of the built program may be root's alone.
+    let (here, program) = (folder.join(""), folder.join("gatefold"));
+    std::fs::copy(env!("CARGO_BIN_EXE_gatefold"), &program).unwrap();
+    let mut command = Command::new(&program);
+    command.current_dir(&here).env_remove("GATEFOLD_DATA");
+    if program.metadata().unwrap().uid() == 0 {
+        chown(&here, Some(NOBODY), Some(NOBODY)).unwrap();
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    command
+}
+
+/// Lets the folder and those below it be written, or not.
+#[cfg(unix)]
+fn let_write(folder: &std::path::Path, yes: bool) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = if yes { 0o755 } else { 0o555 };
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(mode)).unwrap();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            let_write(&path, yes);
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_written_is_told_and_the_rest_goes_on() {
+    let folder = Folder::new();
+    let args = ["serve", "--listen", "127.0.0.1:0", "--key", "trial:secret"];
+    let service = Service::of(anybodys(&folder).args(args));
+    let (status, _, body) = service.upload("trial:secret", PICTURE);
+    assert_eq!(status, 200);
+    let body = String::from_utf8(body).unwrap();
+    let path = body.split('"').find(|word| word.starts_with("uploads/")).unwrap();
+    let path = format!("/{path}");
+
+    let data = folder.join("gatefold-data");
+    let_write(&data, false);
+    for image in [&crate::folder::png(20, 20, 1), &large_picture()] {
+        let (status, head, body) = service.upload("trial:secret", image);
+        let body = String::from_utf8(body).unwrap();
+        assert_eq!(status, 500, "{body}");
+        assert!(head.contains("x-gatefold-code: storage"), "{head}");
+        assert!(!body.contains('/') && !body.contains("os error"), "{body}");
+    }
+    // What is there is served, a rendition that cannot be kept too.
+    assert_eq!(service.get(&path).0, 200);
+    assert_eq!(service.get(&format!("{path}?size=12x10")).0, 200);
+    let_write(&data, true);
+    assert_eq!(service.upload("trial:secret", &large_picture()).0, 200);
+    service.end();
+
+    let_write(&data, false);
+    let mut command = anybodys(&folder);
+    let mut child =
+        command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    if !line.is_empty() {
+        child.kill().unwrap();
+    }
+    let refused = child.wait_with_output().unwrap();
+    let_write(&data, true);
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!((line.as_str(), refused.status.code()), ("", Some(3)), "{told}");
+    assert!(told.contains("gatefold-data"), "{told}");
+}
