@@ -43,6 +43,7 @@ mod inflate;
 mod judge;
 mod pipeline;
 mod pixels;
+mod planes;
 mod policy;
 mod rendition;
 mod report;
@@ -107,8 +108,8 @@ pub mod stages {
     pub fn decode(bytes: &[u8], structure: &Structure) -> Option<Pixels> {
         let (limits, cancel) = (Limits::default(), Cancellation::new());
         decode::decode(bytes, structure, Mode::Shown, &limits, &cancel)
+            .and_then(decode::Decoded::into_pixels)
             .ok()
-            .map(|decoded| decoded.pixels)
     }
 
     /// Renditions of a picture that came as a JPEG.

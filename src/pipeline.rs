@@ -10,7 +10,7 @@ pub use self::builder::PipelineBuilder;
 use self::builder::Settings;
 use crate::color::Palette;
 use crate::container::{self, Structure};
-use crate::decode::{self, Decoded, Mode, Scale, Scales, Stop};
+use crate::decode::{self, Decoded, Mode, Raster, Scale, Scales, Stop};
 use crate::digest::{ByteDigest, Digest, ImageDigest, PerceptualHash, PixelDigest};
 use crate::duplicates::{DuplicateIndex, Known, Reservation, Reserve};
 use crate::error::Error;
@@ -90,6 +90,7 @@ impl Pipeline {
         let wanted = Wanted {
             described: self.settings.image_colors || self.settings.perceptual_hash,
             exact: wants_pixel_digest(policy, structure),
+            plain_jpeg: rendition::all_plain_jpeg(specs),
             reduction: rendition::reduction_to(structure.size(), specs, &policy.renditions),
         };
         scales::choose(structure, wanted)
@@ -194,7 +195,7 @@ impl Pipeline {
     fn decode_as(&self, upload: &Upload<'_>, mode: Mode) -> Result<Pixels, Error> {
         let mut admitted = self.admit_at(upload, mode, |_| Scales::FULL)?;
         self.run(|| self.examine(upload, &mut admitted, mode, Scales::FULL))
-            .map(|decoded| decoded.pixels)
+            .and_then(|decoded| decoded.into_pixels().map_err(Some))
             .map_err(|stop| refused(admitted.inspection, stop))
     }
 
@@ -339,25 +340,32 @@ impl Pipeline {
             let decoded = self.examine(upload, &mut admitted, Mode::Shown, scales)?;
             let structure = &admitted.structure;
             decode::guarded("process", || {
-                let Decoded { pixels, canonical, .. } = &decoded;
+                let Decoded { raster, canonical, .. } = &decoded;
+                let canonical = canonical.as_ref().or(raster.pixels());
                 let (described, renditions) = rayon::join(
                     || {
                         crate::trace::stage!("describe");
                         let wanted = wants_pixel_digest(policy, structure);
-                        let pixel_digest = wanted.then(|| PixelDigest::of(pixels));
-                        let canonical = canonical.as_ref().unwrap_or(pixels);
-                        let palette =
-                            settings.image_colors.then(|| Palette::of(canonical)).flatten();
-                        let hash = settings
-                            .perceptual_hash
-                            .then(|| PerceptualHash::of(canonical))
-                            .flatten();
+                        let all = raster.pixels().filter(|_| wanted);
+                        let pixel_digest = all.map(PixelDigest::of);
+                        let colored = canonical.filter(|_| settings.image_colors);
+                        let palette = colored.and_then(Palette::of);
+                        let hashed = canonical.filter(|_| settings.perceptual_hash);
+                        let hash = hashed.and_then(PerceptualHash::of);
                         (palette, hash, pixel_digest)
                     },
                     || {
                         crate::trace::stage!("render");
                         let source = source_facts(structure, scales.main);
-                        render(pixels, source, &settings.specs, &policy.renditions, cancellation)
+                        let (specs, rules) = (&settings.specs, &policy.renditions);
+                        match raster {
+                            Raster::Pixels(pixels) => {
+                                render(pixels, source, specs, rules, cancellation)
+                            }
+                            Raster::Planes(planes) => {
+                                render(planes, source, specs, rules, cancellation)
+                            }
+                        }
                     },
                 );
                 Ok((described, renditions.map_err(render_stopped)?))

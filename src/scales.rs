@@ -9,6 +9,11 @@ use crate::format::Format;
 /// picture itself has fewer it is decoded as it is. libvips keeps as many.
 const MARGIN: f64 = 2.0;
 
+/// How many times larger than each rendition, per side, a picture must be for its components to be
+/// resampled by themselves. Colour differences are mostly stored at half the resolution: for outputs
+/// nearly as large they are brought to full resolution as decoders do it.
+const PLANAR_FROM: f64 = 1.5;
+
 /// What is wanted of a picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Wanted {
@@ -16,6 +21,8 @@ pub(crate) struct Wanted {
     pub(crate) described: bool,
     /// All of its pixels.
     pub(crate) exact: bool,
+    /// Renditions all of which are JPEGs without a ground.
+    pub(crate) plain_jpeg: bool,
     /// Renditions, the largest of which is so many times smaller per side.
     pub(crate) reduction: Option<f64>,
 }
@@ -40,7 +47,13 @@ pub(crate) fn choose(structure: &Structure, wanted: Wanted) -> Scales {
         .map(|reduction| smallest(&|scale| reduction * f64::from(scale.side()) / 8.0 >= MARGIN));
     let needed = if wanted.exact { Some(Scale::Full) } else { rendering };
     let main = needed.max(canonical).unwrap_or(Scale::Eighth);
-    Scales { main, canonical: canonical.filter(|canonical| *canonical != main) }
+    let canonical = canonical.filter(|canonical| *canonical != main);
+    // Where one picture serves both, it is pixels that describe it.
+    let planar = wanted.reduction.is_some_and(|reduction| reduction >= PLANAR_FROM)
+        && wanted.plain_jpeg
+        && !wanted.exact
+        && (canonical.is_some() || !wanted.described);
+    Scales { main, canonical, planar }
 }
 
 #[cfg(test)]
@@ -51,7 +64,8 @@ mod tests {
     fn scales(long_side: u32, described: bool, reduction: Option<f64>) -> Scales {
         let mut structure = Structure::new(Format::Jpeg);
         structure.stored = Size::new(long_side, long_side / 2);
-        choose(&structure, Wanted { described, exact: false, reduction })
+        let wanted = Wanted { described, exact: false, plain_jpeg: true, reduction };
+        choose(&structure, wanted)
     }
 
     #[test]
@@ -64,7 +78,8 @@ mod tests {
             (8.0, Scale::Quarter),
             (16.0, Scale::Eighth),
         ] {
-            assert_eq!(scales(6_000, false, Some(reduction)), Scales { main, canonical: None });
+            let chosen = scales(6_000, false, Some(reduction));
+            assert_eq!((chosen.main, chosen.canonical), (main, None));
         }
         for (side, canonical) in [
             (600, Scale::Full),
@@ -73,12 +88,25 @@ mod tests {
             (4_000, Scale::Quarter),
             (4_089, Scale::Eighth),
         ] {
-            assert_eq!(scales(side, true, None), Scales { main: canonical, canonical: None });
+            let chosen = scales(side, true, None);
+            assert_eq!((chosen.main, chosen.canonical), (canonical, None));
             for reduction in [1.0, 5.0, 100.0] {
                 let both = scales(side, true, Some(reduction));
                 assert_eq!(both.canonical.unwrap_or(both.main), canonical);
                 assert!(both.main >= scales(side, false, Some(reduction)).main);
             }
         }
+    }
+
+    #[test]
+    fn components_stay_apart_only_where_renditions_alone_want_them() {
+        let planar = |described, reduction| scales(4_000, described, reduction).planar;
+        assert!(planar(false, Some(1.5)));
+        assert!(!planar(false, Some(1.4)));
+        assert!(!planar(false, None));
+        // At half size, beside what describes the picture at a quarter.
+        assert!(planar(true, Some(4.0)));
+        // A quarter serves both.
+        assert!(!planar(true, Some(8.0)));
     }
 }

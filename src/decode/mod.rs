@@ -22,8 +22,10 @@ use crate::finding::{Finding, FindingKind};
 use crate::format::Format;
 use crate::geometry::Size;
 use crate::pixels::{Layout, Pixels};
+use crate::planes::{Plane, Planes};
 use crate::policy::Limits;
 
+pub(crate) use orient::apply as turn;
 pub(crate) use scale::{Scale, Scales};
 
 /// Why decoding stopped without pixels.
@@ -60,11 +62,41 @@ pub(crate) enum Mode {
 #[derive(Debug)]
 pub(crate) struct Decoded {
     /// At the main scale.
-    pub(crate) pixels: Pixels,
+    pub(crate) raster: Raster,
     /// At the canonical scale, where it is another one.
     pub(crate) canonical: Option<Pixels>,
     /// Warnings, such as a colour profile that could not be used.
     pub(crate) findings: Vec<Finding>,
+}
+
+/// A decoded picture: pixels, or components where [`Scales::planar`] allows them.
+#[derive(Debug)]
+pub(crate) enum Raster {
+    Pixels(Pixels),
+    Planes(Planes),
+}
+
+impl Raster {
+    pub(crate) const fn pixels(&self) -> Option<&Pixels> {
+        match self {
+            Self::Pixels(pixels) => Some(pixels),
+            Self::Planes(_) => None,
+        }
+    }
+}
+
+impl Decoded {
+    /// The pixels of a decode that does not allow planes.
+    pub(crate) fn into_pixels(self) -> Result<Pixels, Stop> {
+        match self.raster {
+            Raster::Pixels(pixels) => Ok(pixels),
+            Raster::Planes(_) => Err(internal()),
+        }
+    }
+}
+
+fn internal() -> Stop {
+    Stop::Finding(Finding::error(FindingKind::Internal { stage: "decode" }))
 }
 
 /// What reading a whole file gives.
@@ -110,6 +142,12 @@ struct Picture {
     scale: Scale,
     samples: Vec<u8>,
     findings: Vec<Finding>,
+}
+
+/// What a decoder made at one scale.
+enum Made {
+    Picture(Picture),
+    Planes(Scale, Vec<Plane>),
 }
 
 /// Bytes that [`decode`] will allocate at most, beside the file itself.
@@ -222,29 +260,39 @@ pub(crate) fn decode(
                 };
             }
         };
-        finished(&job, vec![picture])
+        finished(&job, vec![Made::Picture(picture)])
     })
 }
 
 /// Turns pictures the right way up, the main one first.
-fn finished(job: &Job<'_>, pictures: Vec<Picture>) -> Result<Decoded, Stop> {
+fn finished(job: &Job<'_>, made: Vec<Made>) -> Result<Decoded, Stop> {
     job.proceed()?;
     let Structure { stored, orientation, .. } = *job.structure;
-    let internal = || Stop::Finding(Finding::error(FindingKind::Internal { stage: "decode" }));
     let mut findings = Vec::new();
-    let mut turned = pictures.into_iter().map(|mut picture| {
+    let mut turned = made.into_iter().map(|made| {
+        let mut picture = match made {
+            Made::Picture(picture) => picture,
+            Made::Planes(scale, components) => {
+                let stored = scale.of(stored);
+                return Ok(Raster::Planes(Planes { stored, orientation, components }));
+            }
+        };
         findings.append(&mut picture.findings);
         let mut size = picture.scale.of(stored);
         if job.mode == Mode::Shown {
             orient::apply(&mut picture.samples, size, picture.layout.channels(), orientation);
             size = orientation.apply_to(size);
         }
-        Pixels::new(size, picture.layout, picture.samples).map_err(|_| internal())
+        let pixels = Pixels::new(size, picture.layout, picture.samples);
+        pixels.map(Raster::Pixels).map_err(|_| internal())
     });
-    let pixels = turned.next().ok_or_else(internal)??;
-    let canonical = turned.next().transpose()?;
+    let raster = turned.next().ok_or_else(internal)??;
+    let canonical = turned.next().transpose()?.and_then(|raster| match raster {
+        Raster::Pixels(pixels) => Some(pixels),
+        Raster::Planes(_) => None,
+    });
     drop(turned);
-    Ok(Decoded { pixels, canonical, findings })
+    Ok(Decoded { raster, canonical, findings })
 }
 
 /// Bytes that [`verify`] allocates at most, beside the file itself.

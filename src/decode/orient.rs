@@ -24,13 +24,13 @@ pub(super) fn memory_needed(stored: Size, channels: u64, orientation: Orientatio
     2 * panel + stored.pixels() / PANEL as u64 + PANEL as u64
 }
 
-/// Turns `samples`, a picture of the `stored` size with `channels` (3 or 4) samples per pixel.
-pub(super) fn apply(samples: &mut [u8], stored: Size, channels: usize, orientation: Orientation) {
+/// Turns `samples`, a picture of the `stored` size with `channels` (1, 3 or 4) samples per pixel.
+pub(crate) fn apply(samples: &mut [u8], stored: Size, channels: usize, orientation: Orientation) {
     let (width, height) = (stored.width as usize, stored.height as usize);
-    if channels == 4 {
-        turn(samples.as_chunks_mut::<4>().0, width, height, orientation);
-    } else {
-        turn(samples.as_chunks_mut::<3>().0, width, height, orientation);
+    match channels {
+        1 => turn(samples.as_chunks_mut::<1>().0, width, height, orientation),
+        4 => turn(samples.as_chunks_mut::<4>().0, width, height, orientation),
+        _ => turn(samples.as_chunks_mut::<3>().0, width, height, orientation),
     }
 }
 

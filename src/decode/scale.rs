@@ -67,11 +67,13 @@ pub(crate) struct Scales {
     pub(crate) main: Scale,
     /// Of what describes the picture, where it is another one.
     pub(crate) canonical: Option<Scale>,
+    /// Whether the main one may come as components, where a file has them.
+    pub(crate) planar: bool,
 }
 
 impl Scales {
     /// The picture as it is.
-    pub(crate) const FULL: Self = Self { main: Scale::Full, canonical: None };
+    pub(crate) const FULL: Self = Self { main: Scale::Full, canonical: None, planar: false };
 
     /// Both, the main one first.
     pub(super) fn iter(self) -> impl Iterator<Item = Scale> {

@@ -23,7 +23,7 @@ fn run(bytes: &[u8], structure: &Structure, mode: Mode) -> Result<Decoded, Stop>
 }
 
 fn samples(bytes: &[u8], structure: &Structure, mode: Mode) -> Vec<u8> {
-    run(bytes, structure, mode).unwrap().pixels.into_samples()
+    run(bytes, structure, mode).unwrap().into_pixels().unwrap().into_samples()
 }
 
 /// A PNG of one row and 3 pixels.
@@ -94,7 +94,7 @@ fn png_chunks_say_how_colors_are_meant() {
     file.icc.push(0..4);
     let decoded = run(&bytes, &file, Mode::Shown).unwrap();
     assert_eq!(decoded.findings[0].code(), "unusable_profile");
-    assert_eq!(decoded.pixels.samples()[3], 128);
+    assert_eq!(decoded.raster.pixels().unwrap().samples()[3], 128);
     // Behind the picture nothing counts.
     file.icc.clear();
     file.parts.insert(0, part(b"IDAT", PartKind::ImageData, 0, 0..0));
@@ -145,7 +145,7 @@ fn the_first_frame_that_shows_something_is_taken() {
     assert_eq!(samples(&gif(), &file, Mode::Stored), [0; 32]);
     // Transparency that was not declared is not painted over.
     file.has_alpha = false;
-    let pixels = run(&gif(), &file, Mode::Shown).unwrap().pixels;
+    let pixels = run(&gif(), &file, Mode::Shown).unwrap().into_pixels().unwrap();
     assert_eq!(pixels.layout(), Layout::Rgba8);
 }
 
@@ -213,18 +213,18 @@ fn jpegs_are_oriented_and_their_transform_is_the_structures() {
         (0..16).flat_map(|x| if x < 8 { [255, 0, 0] } else { [0, 0, 255] }).collect();
     let (bytes, mut file) = jpeg(16, 8, &row.repeat(8));
     file.orientation = Orientation::Rotate90;
-    let pixels = run(&bytes, &file, Mode::Shown).unwrap().pixels;
+    let pixels = run(&bytes, &file, Mode::Shown).unwrap().into_pixels().unwrap();
     assert_eq!(pixels.size(), Size::new(8, 16));
     let near =
         |pixel: &[u8], color: [u8; 3]| pixel.iter().zip(color).all(|(a, b)| a.abs_diff(b) < 8);
     assert!(near(&pixels.row(0).unwrap()[..3], [255, 0, 0]));
     assert!(near(&pixels.row(15).unwrap()[..3], [0, 0, 255]));
-    let stored = run(&bytes, &file, Mode::Stored).unwrap().pixels;
+    let stored = run(&bytes, &file, Mode::Stored).unwrap().into_pixels().unwrap();
     assert_eq!((stored.size(), stored.layout()), (Size::new(16, 8), Layout::Rgba8));
     assert_eq!(stored.samples()[3], 255);
     // The same components taken as RGB are luma and chroma: red is (76, 85, 255).
     file.jpeg.transform = JpegTransform::None;
-    let raw = run(&bytes, &file, Mode::Stored).unwrap().pixels;
+    let raw = run(&bytes, &file, Mode::Stored).unwrap().into_pixels().unwrap();
     assert!(near(&raw.samples()[..3], [76, 85, 255]), "{:?}", &raw.samples()[..3]);
 }
 

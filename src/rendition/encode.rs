@@ -124,9 +124,14 @@ fn over(color: u8, alpha: u8, ground: u8) -> u8 {
     ((u32::from(color) * alpha + u32::from(ground) * (255 - alpha) + 127) / 255) as u8
 }
 
-/// Room for a file of usual size, so that the buffer seldom moves.
-fn buffer(pixels: &Pixels) -> Vec<u8> {
-    Vec::with_capacity(pixels.samples().len() / 8 + 1024)
+/// Room for a file of usual size, of so many samples, so that the buffer seldom moves.
+pub(super) fn buffer(samples: usize) -> Vec<u8> {
+    Vec::with_capacity(samples / 8 + 1024)
+}
+
+/// Whether a JPEG of this quality keeps its colours at full resolution.
+pub(super) const fn full_chroma(quality: u8) -> bool {
+    quality >= FULL_CHROMA_QUALITY
 }
 
 fn jpeg(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, EncodeFailed> {
@@ -141,12 +146,12 @@ fn jpeg(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, EncodeFailed> {
         // Flattened before.
         Kind::Rgba => return Err(EncodeFailed),
     };
-    let mut bytes = buffer(pixels);
+    let mut bytes = buffer(pixels.samples().len());
     let mut encoder = Encoder::new(&mut bytes, quality.clamp(1, 100));
-    encoder.set_sampling_factor(if quality < FULL_CHROMA_QUALITY {
-        SamplingFactor::F_2_2
-    } else {
+    encoder.set_sampling_factor(if full_chroma(quality) {
         SamplingFactor::F_1_1
+    } else {
+        SamplingFactor::F_2_2
     });
     encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
     encoder.encode(&reduced.samples, width, height, color).map_err(|_| EncodeFailed)?;
@@ -155,7 +160,7 @@ fn jpeg(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, EncodeFailed> {
 
 fn png(pixels: &Pixels) -> Result<Vec<u8>, EncodeFailed> {
     let reduced = Reduced::new(pixels);
-    let mut bytes = buffer(pixels);
+    let mut bytes = buffer(pixels.samples().len());
     let mut encoder = png::Encoder::new(&mut bytes, pixels.size().width, pixels.size().height);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_color(match reduced.kind {
@@ -180,7 +185,7 @@ fn webp_lossless(pixels: &Pixels) -> Result<Vec<u8>, EncodeFailed> {
         Kind::Rgb => image_webp::ColorType::Rgb8,
         Kind::Rgba => image_webp::ColorType::Rgba8,
     };
-    let mut bytes = buffer(pixels);
+    let mut bytes = buffer(pixels.samples().len());
     image_webp::WebPEncoder::new(&mut bytes)
         .encode(&reduced.samples, pixels.size().width, pixels.size().height, color)
         .map_err(|_| EncodeFailed)?;

@@ -3,6 +3,7 @@
 
 mod encode;
 mod plan;
+mod planar;
 mod resize;
 mod spec;
 #[cfg(test)]
@@ -16,11 +17,12 @@ use crate::cancel::Cancellation;
 use crate::format::Format;
 use crate::geometry::{Fit, Size};
 use crate::pixels::{Layout, Pixels};
+use crate::planes::Planes;
 use crate::policy::RenditionRules;
 
 use encode::Encoding;
 use plan::{Crop, Plan};
-use resize::Resampler;
+use resize::{Resampler, ResizeFailed};
 pub use spec::{OutputFormat, ParseRenditionError, RenditionSpec, SpecError, UnknownOutputFormat};
 
 /// How many times larger than a rendition, per side, a finished one must be to serve as its
@@ -128,6 +130,19 @@ pub(crate) fn reduction_to(
     reductions.min_by(f64::total_cmp)
 }
 
+/// Whether every rendition of a JPEG is one, and nothing but the picture: such a picture need not be
+/// turned into pixels. Others need more than the eight bits that its components have.
+pub(crate) fn all_plain_jpeg(specs: &[RenditionSpec]) -> bool {
+    let is_jpeg = |spec: &RenditionSpec| {
+        matches!(spec.chosen_format(), OutputFormat::Jpeg | OutputFormat::SameAsInput)
+    };
+    specs.iter().all(|spec| is_jpeg(spec) && !is_padded(spec))
+}
+
+fn is_padded(spec: &RenditionSpec) -> bool {
+    spec.chosen_fit() == Fit::Pad && spec.width() != 0 && spec.height() != 0
+}
+
 /// Bytes of memory that [`render`] takes at most beside the decoded picture of `source` size, as far
 /// as sizes tell; the encoded files, which are smaller, included.
 pub(crate) fn memory_needed(
@@ -155,7 +170,7 @@ pub(crate) fn memory_needed(
 }
 
 /// One rendition on its way.
-struct Job<'a> {
+pub(crate) struct Job<'a> {
     spec: &'a RenditionSpec,
     plan: Plan,
     encoding: Encoding,
@@ -172,7 +187,7 @@ impl<'a> Job<'a> {
         transparent: bool,
         rules: &RenditionRules,
     ) -> Self {
-        let on_ground = spec.chosen_fit() == Fit::Pad && spec.width() != 0 && spec.height() != 0;
+        let on_ground = is_padded(spec);
         let (encoding, format) = choose(spec, source, transparent && !on_ground);
         let holds = match format {
             Format::WebP => OutputFormat::WebP.max_side(),
@@ -182,16 +197,97 @@ impl<'a> Job<'a> {
         Self { spec, plan, encoding, format, on_ground, ground: spec.ground(rules) }
     }
 
-    fn finish(&self, pixels: &Pixels) -> Result<Rendition, RenderStop> {
-        let pixels = if self.on_ground {
-            let padded = encode::flatten(pixels, self.plan.canvas, self.ground);
+    /// Whether colours are needed at full resolution.
+    fn full_chroma(&self) -> bool {
+        match self.encoding {
+            Encoding::Jpeg { quality } => encode::full_chroma(quality),
+            _ => true,
+        }
+    }
+
+    fn finish<S: Source>(&self, picture: &S) -> Result<Rendition, RenderStop> {
+        let bytes = picture.encode(self)?;
+        Ok(Rendition { spec: *self.spec, size: self.plan.canvas, format: self.format, bytes })
+    }
+}
+
+/// What renditions are made from.
+pub(crate) trait Source: Clone + Sync + Send {
+    fn size(&self) -> Size;
+
+    /// Whether a pixel of it is not opaque.
+    fn is_transparent(&self) -> bool;
+
+    /// A part of it at the size that the job asks for.
+    fn resample<'a>(
+        &'a self,
+        resampler: &mut Resampler,
+        crop: &Crop,
+        job: &Job<'_>,
+        transparent: bool,
+    ) -> Result<Cow<'a, Self>, ResizeFailed>;
+
+    /// The file of a picture that was resampled for the job.
+    fn encode(&self, job: &Job<'_>) -> Result<Vec<u8>, RenderStop>;
+}
+
+impl Source for Pixels {
+    fn size(&self) -> Size {
+        self.size()
+    }
+
+    fn is_transparent(&self) -> bool {
+        self.has_transparency()
+    }
+
+    fn resample<'a>(
+        &'a self,
+        resampler: &mut Resampler,
+        crop: &Crop,
+        job: &Job<'_>,
+        transparent: bool,
+    ) -> Result<Cow<'a, Self>, ResizeFailed> {
+        resampler.resample(self, crop, job.plan.target, transparent)
+    }
+
+    fn encode(&self, job: &Job<'_>) -> Result<Vec<u8>, RenderStop> {
+        let pixels = if job.on_ground {
+            let padded = encode::flatten(self, job.plan.canvas, job.ground);
             Cow::Owned(padded.ok_or(RenderStop::Failed("pad"))?)
         } else {
-            Cow::Borrowed(pixels)
+            Cow::Borrowed(self)
         };
-        let bytes = encode::encode(&pixels, self.encoding, self.ground)
-            .map_err(|_| RenderStop::Failed("encode"))?;
-        Ok(Rendition { spec: *self.spec, size: self.plan.canvas, format: self.format, bytes })
+        encode::encode(&pixels, job.encoding, job.ground).map_err(|_| RenderStop::Failed("encode"))
+    }
+}
+
+impl Source for Planes {
+    fn size(&self) -> Size {
+        self.size()
+    }
+
+    fn is_transparent(&self) -> bool {
+        false
+    }
+
+    fn resample<'a>(
+        &'a self,
+        resampler: &mut Resampler,
+        crop: &Crop,
+        job: &Job<'_>,
+        _transparent: bool,
+    ) -> Result<Cow<'a, Self>, ResizeFailed> {
+        planar::resample(resampler, self, crop, job.plan.target, job.full_chroma()).map(Cow::Owned)
+    }
+
+    fn encode(&self, job: &Job<'_>) -> Result<Vec<u8>, RenderStop> {
+        match job.encoding {
+            Encoding::Jpeg { quality } if !job.on_ground => {
+                planar::encode(self, quality).map_err(|_| RenderStop::Failed("encode"))
+            }
+            // [`all_plain_jpeg`] rules them out.
+            _ => Err(RenderStop::Failed("encode")),
+        }
     }
 }
 
@@ -228,8 +324,8 @@ fn lossy_webp_or(_quality: u8, otherwise: (Encoding, Format)) -> (Encoding, Form
 ///
 /// They are worked largest first. While one is encoded on another thread of the current pool, the
 /// next is resampled; the bytes do not depend on how many threads there are.
-pub(crate) fn render(
-    pixels: &Pixels,
+pub(crate) fn render<S: Source>(
+    picture: &S,
     source: SourceFacts,
     specs: &[RenditionSpec],
     rules: &RenditionRules,
@@ -238,16 +334,16 @@ pub(crate) fn render(
     if specs.is_empty() {
         return Ok(Vec::new());
     }
-    let transparent = pixels.has_transparency();
+    let transparent = picture.is_transparent();
     let jobs: Vec<Job<'_>> =
         specs.iter().map(|spec| Job::new(spec, source, transparent, rules)).collect();
-    let whole = Crop::whole(pixels.size());
+    let whole = Crop::whole(picture.size());
     let area =
         source.area.map_or(whole, |[left, top, width, height]| Crop { left, top, width, height });
     let mut order: Vec<usize> = (0..jobs.len()).collect();
     order.sort_by_key(|&i| (std::cmp::Reverse(jobs[i].plan.target.pixels()), i));
 
-    let resampled: Vec<OnceLock<Cow<'_, Pixels>>> = jobs.iter().map(|_| OnceLock::new()).collect();
+    let resampled: Vec<OnceLock<Cow<'_, S>>> = jobs.iter().map(|_| OnceLock::new()).collect();
     let finished: Vec<OnceLock<Result<Rendition, RenderStop>>> =
         jobs.iter().map(|_| OnceLock::new()).collect();
     rayon::scope(|scope| {
@@ -258,10 +354,10 @@ pub(crate) fn render(
             }
             let (job, plan) = (&jobs[i], &jobs[i].plan);
             let (from, crop) =
-                nearest(pixels, (source.shown, &area), plan, &order[..done], &jobs, &resampled)
+                nearest(picture, (source.shown, &area), plan, &order[..done], &jobs, &resampled)
                     .ok_or(RenderStop::Failed("plan"))?;
-            let output = resampler
-                .resample(from, &crop, plan.target, transparent)
+            let output = from
+                .resample(&mut resampler, &crop, job, transparent)
                 .map_err(|_| RenderStop::Failed("resize"))?;
             let output = resampled[i].get_or_init(|| output);
             let slot = &finished[i];
@@ -269,7 +365,7 @@ pub(crate) fn render(
                 let rendition = if cancel.is_cancelled() {
                     Err(RenderStop::Cancelled)
                 } else {
-                    job.finish(output)
+                    job.finish(&**output)
                 };
                 slot.get_or_init(|| rendition);
             });
@@ -283,22 +379,22 @@ pub(crate) fn render(
 }
 
 /// The smallest picture that serves as the source of a plan, and the plan's crop in its pixels.
-fn nearest<'a>(
-    pixels: &'a Pixels,
+fn nearest<'a, S: Source>(
+    whole: &'a S,
     (shown, area): (Size, &Crop),
     plan: &Plan,
     done: &[usize],
     jobs: &[Job<'_>],
-    resampled: &'a [OnceLock<Cow<'_, Pixels>>],
-) -> Option<(&'a Pixels, Crop)> {
+    resampled: &'a [OnceLock<Cow<'_, S>>],
+) -> Option<(&'a S, Crop)> {
     let made = done.iter().filter_map(|&i| {
         let size = jobs[i].plan.target;
         let crop = plan.crop.within(&jobs[i].plan.crop, size)?;
         let serves =
             crop.as_cut(plan.target).is_some() || crop.reduction_to(plan.target) >= REUSE_FROM;
-        let picture: &Pixels = resampled[i].get()?;
+        let picture: &S = resampled[i].get()?;
         serves.then_some((picture, crop))
     });
     // Largest first: the last one that serves is the smallest.
-    made.last().or_else(|| Some((pixels, plan.crop.placed_in(area, shown))))
+    made.last().or_else(|| Some((whole, plan.crop.placed_in(area, shown))))
 }

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use fast_image_resize as fir;
-use fast_image_resize::images::{TypedImage, TypedImageRef};
-use fast_image_resize::pixels::{U8x3, U8x4};
+use fast_image_resize::images::{TypedCroppedImage, TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{U8, U8x3, U8x4};
 
 use crate::geometry::Size;
 use crate::pixels::{Layout, Pixels};
+use crate::planes::Plane;
 
 use super::plan::Crop;
 
@@ -51,6 +52,38 @@ impl Resampler {
         }
         let output = Pixels::new(target, layout, samples).map_err(|_| ResizeFailed)?;
         Ok(Cow::Owned(output))
+    }
+
+    /// The part of a plane given as left, top, width and height, in its samples, at the size
+    /// `target`. What reaches past its edges is left out.
+    pub(super) fn resample_plane(
+        &mut self,
+        source: &Plane,
+        [left, top, width, height]: [f64; 4],
+        target: Size,
+    ) -> Result<Vec<u8>, ResizeFailed> {
+        let Size { width: across, height: down } = source.size;
+        let stride = u32::try_from(source.stride).map_err(|_| ResizeFailed)?;
+        let rows = source.samples.len() / source.stride.max(1);
+        let rows = u32::try_from(rows).map_err(|_| ResizeFailed)?;
+        let stored = TypedImageRef::<U8>::from_buffer(stride, rows, &source.samples)
+            .map_err(|_| ResizeFailed)?;
+        let view =
+            TypedCroppedImage::from_ref(&stored, 0, 0, across, down).map_err(|_| ResizeFailed)?;
+        let pixels = usize::try_from(target.pixels()).map_err(|_| ResizeFailed)?;
+        let mut samples = vec![0; pixels];
+        let mut output = TypedImage::<U8>::from_buffer(target.width, target.height, &mut samples)
+            .map_err(|_| ResizeFailed)?;
+        let (right, bottom) = (left + width, top + height);
+        let (left, top) = (left.max(0.0), top.max(0.0));
+        let width = right.min(f64::from(across)) - left;
+        let height = bottom.min(f64::from(down)) - top;
+        let options = fir::ResizeOptions::new()
+            .resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Lanczos3))
+            .crop(left, top, width, height)
+            .use_alpha(false);
+        self.resizer.resize_typed(&view, &mut output, &options).map_err(|_| ResizeFailed)?;
+        Ok(samples)
     }
 
     fn convolve<P: fir::PixelTrait>(

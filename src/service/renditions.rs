@@ -13,7 +13,7 @@ use crate::decode::Mode;
 use crate::{Fit, Format, Pipeline, Policy, RenditionSpec, Upload};
 
 /// Part of every entity tag: goes up with anything that changes the bytes of a rendition.
-const RECIPE: &str = concat!(env!("CARGO_PKG_VERSION"), "-1");
+const RECIPE: &str = concat!(env!("CARGO_PKG_VERSION"), "-2");
 /// What an entry of the cache takes beside its bytes.
 const ENTRY: u64 = 256;
 

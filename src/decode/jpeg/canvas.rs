@@ -1,4 +1,5 @@
-//! Planes of samples turned into rows of the picture, as soon as MCU rows are complete.
+//! Planes of samples: kept as they are, or turned into rows of the picture as soon as MCU rows are
+//! complete.
 
 use super::finish::Finish;
 use super::idct::{Group, LANES, Steps};
@@ -8,6 +9,7 @@ use super::upsample::Upsampling;
 use crate::container::jpeg::{Component, Frame};
 use crate::decode::scale::Scale;
 use crate::geometry::Size;
+use crate::planes::{self, Ratio};
 
 /// One component's geometry, in whole MCUs of interleaved scans, at the scale of its blocks.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +60,7 @@ pub(super) struct Canvas<'f> {
     planes: Vec<Plane>,
     inverses: Vec<Inverse>,
     upsamplings: Vec<Upsampling>,
+    densities: Vec<[Ratio; 2]>,
     /// Rows of samples in an MCU, by component.
     mcu_rows: Vec<usize>,
     /// Component rows at full resolution, and sums of two rows.
@@ -69,19 +72,29 @@ pub(super) struct Canvas<'f> {
     mcu_height: usize,
     /// Rows written.
     written: usize,
-    samples: Vec<u8>,
+    /// The picture; `None` where the planes are.
+    samples: Option<Vec<u8>>,
+}
+
+/// What a canvas becomes.
+pub(super) enum Output {
+    /// Pixels.
+    Samples(Vec<u8>),
+    /// Components.
+    Planes(Vec<planes::Plane>),
 }
 
 impl<'f> Canvas<'f> {
     /// For planes that hold all rows, or a window of one MCU row. `samples` is the picture, of
-    /// [`Scale::of`] the frame's size.
+    /// [`Scale::of`] the frame's size; without it the planes, then whole, are what is made.
     pub(super) fn new(
         frame: &Frame,
         scale: Scale,
         finish: &'f Finish,
-        samples: Vec<u8>,
+        samples: Option<Vec<u8>>,
         whole: bool,
     ) -> Self {
+        let whole = whole || samples.is_none();
         let max = frame.max_sampling();
         let least = scale.side() as usize;
         let size = scale.of(Size::new(frame.width.into(), frame.height.into()));
@@ -90,16 +103,24 @@ impl<'f> Canvas<'f> {
         let planes = shapes.iter().map(|shape| {
             Plane::new(shape.width, shape.height, shape.stride(), shape.rows(frame, whole))
         });
-        let upsamplings = frame.components.iter().zip(&shapes).map(|(component, shape)| {
+        let own = |component: &Component, shape: &Shape| {
             let times = shape.inverse.side() / least;
-            let own = (usize::from(component.h) * times, usize::from(component.v) * times);
-            Upsampling::new(own, (max.0.into(), max.1.into()), shape.width, least > 1)
+            (usize::from(component.h) * times, usize::from(component.v) * times)
+        };
+        let upsamplings = frame.components.iter().zip(&shapes).map(|(component, shape)| {
+            let max = (max.0.into(), max.1.into());
+            Upsampling::new(own(component, shape), max, shape.width, least > 1)
+        });
+        let densities = frame.components.iter().zip(&shapes).map(|(component, shape)| {
+            let (h, v) = own(component, shape);
+            [(h, max.0), (v, max.1)].map(|(own, max)| Ratio { of: own as u32, to: max.into() })
         });
         let padded = padded_width(frame, scale);
         Self {
             planes: planes.collect(),
             inverses: shapes.iter().map(|shape| shape.inverse).collect(),
             upsamplings: upsamplings.collect(),
+            densities: densities.collect(),
             mcu_rows: shapes.iter().map(|shape| shape.inverse.side() * shape.v).collect(),
             scratch: vec![vec![0; padded]; shapes.len()],
             sums: vec![0; padded],
@@ -144,6 +165,9 @@ impl<'f> Canvas<'f> {
     /// All blocks of this MCU row are in the planes: writes what can be written, and makes room for
     /// the next.
     pub(super) fn complete(&mut self, mcu_row: usize) {
+        if self.samples.is_none() {
+            return;
+        }
         let bottom = (mcu_row + 1) * self.mcu_height;
         // The last row waits for the samples below it.
         let looks_down = self.upsamplings.iter().any(|upsampling| upsampling.looks_down());
@@ -159,7 +183,8 @@ impl<'f> Canvas<'f> {
     pub(super) fn write(&mut self, until: usize) {
         let row_bytes = self.width * self.finish.layout.channels();
         let band = self.written * row_bytes..until * row_bytes;
-        let Some(band) = self.samples.get_mut(band) else { return };
+        let band = self.samples.as_mut().and_then(|samples| samples.get_mut(band));
+        let Some(band) = band else { return };
         for (y, out) in (self.written..until).zip(band.chunks_exact_mut(row_bytes.max(1))) {
             let mut rows: [&[u8]; 4] = [&[]; 4];
             let components = self.planes.iter().zip(&self.upsamplings).zip(&mut self.scratch);
@@ -177,8 +202,12 @@ impl<'f> Canvas<'f> {
         self.height
     }
 
-    pub(super) fn into_samples(self) -> Vec<u8> {
-        self.samples
+    pub(super) fn into_output(self) -> Output {
+        if let Some(samples) = self.samples {
+            return Output::Samples(samples);
+        }
+        let planes = self.planes.into_iter().zip(self.densities);
+        Output::Planes(planes.map(|(plane, density)| plane.into_whole(density)).collect())
     }
 }
 

@@ -57,12 +57,14 @@ mod walk;
 pub(super) use pixels::memory_needed;
 
 use crate::cancel::Cancellation;
-use crate::container::Structure;
+use crate::container::{JpegTransform, Structure};
 use crate::decode::scale::Scales;
-use crate::decode::{Job, Picture, Stop, profile};
+use crate::decode::{Job, Made, Picture, Stop, profile};
 use crate::finding::{ColorModel, Finding, FindingKind};
+use crate::pixels::Layout;
 use crate::policy::Limits;
 
+use canvas::Output;
 use finish::Finish;
 use pixels::Pictures;
 use walk::Walk;
@@ -86,12 +88,14 @@ pub(crate) fn verify_memory(structure: &Structure) -> u64 {
 
 /// As [`verify`], and decodes at these scales in the same go. What verifying found comes first;
 /// then, where `accepts` agrees to it, a picture for each scale.
+///
+/// The components themselves are made of the main one only where their colours are final.
 #[allow(clippy::type_complexity, reason = "one caller, which takes it apart")]
 pub(super) fn examine(
     job: &Job<'_>,
     scales: Scales,
     accepts: &dyn Fn(&[Finding]) -> bool,
-) -> Result<(Vec<Finding>, Option<Vec<Picture>>), Stop> {
+) -> Result<(Vec<Finding>, Option<Vec<Made>>), Stop> {
     let model = match job.structure.jpeg.components {
         1 => ColorModel::Grey,
         4 => ColorModel::Cmyk,
@@ -100,21 +104,34 @@ pub(super) fn examine(
     let mut warnings = Vec::new();
     let plan = profile::plan(job, model, false, &mut warnings).flatten();
     let layout = job.layout();
-    let finish = Finish { transform: job.structure.jpeg.transform, plan, layout };
+    let transform = job.structure.jpeg.transform;
+    let final_colors = match model {
+        ColorModel::Grey => true,
+        ColorModel::Cmyk => false,
+        ColorModel::Rgb => transform == JpegTransform::YCbCr,
+    };
+    let planar = scales.planar
+        && final_colors
+        && plan.is_none()
+        && warnings.is_empty()
+        && layout == Layout::Rgb8;
+    let scales = Scales { planar, ..scales };
+    let finish = Finish { transform, plan, layout };
     let pictures = Pictures::new(job.structure.stored, scales, &finish);
     let walk = Walk::new(job.structure, job.limits, job.cancel, Some(pictures));
-    let (findings, samples) = walk.run(job.bytes)?;
+    let (findings, outputs) = walk.run(job.bytes)?;
     if !accepts(&findings) {
         return Ok((findings, None));
     }
-    let pictures = samples()?.into_iter().zip(scales.iter());
-    let pictures = pictures.map(|(samples, scale)| Picture {
-        layout,
-        samples,
-        scale,
-        findings: std::mem::take(&mut warnings),
+    let made = outputs()?.into_iter().zip(scales.iter()).map(|(output, scale)| match output {
+        Output::Samples(samples) => {
+            let findings = std::mem::take(&mut warnings);
+            Made::Picture(Picture { layout, scale, samples, findings })
+        }
+        // Without anything to warn of.
+        Output::Planes(planes) => Made::Planes(scale, planes),
     });
-    Ok((findings, Some(pictures.collect())))
+    Ok((findings, Some(made.collect())))
 }
 
 /// Adds a warning unless it was given before, at an earlier place.

@@ -3,7 +3,7 @@
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 use crate::container;
-use crate::decode::{Mode, Scale, Scales, Stop, decode, examine, memory_needed};
+use crate::decode::{Decoded, Mode, Scale, Scales, Stop, decode, examine, memory_needed};
 use crate::finding::FindingKind;
 use crate::format::Format;
 use crate::policy::Limits;
@@ -46,7 +46,7 @@ fn run(bytes: &[u8]) -> Result<Pixels, Stop> {
     let limits = Limits::default();
     let structure = container::walk(Format::Jpeg, bytes, &limits);
     decode(bytes, &structure, Mode::Shown, &limits, &Cancellation::new())
-        .map(|decoded| decoded.pixels)
+        .and_then(Decoded::into_pixels)
 }
 
 /// At one scale, or two.
@@ -58,11 +58,12 @@ fn scaled(bytes: &[u8], scales: Scales) -> (Pixels, Option<Pixels>) {
         examine(bytes, &structure, wanted, &limits, &Cancellation::new(), &|_| true).unwrap();
     assert_eq!(examined.findings, []);
     let decoded = examined.decoded.unwrap();
-    (decoded.pixels, decoded.canonical)
+    let canonical = decoded.canonical.clone();
+    (decoded.into_pixels().unwrap(), canonical)
 }
 
 fn at(bytes: &[u8], main: Scale) -> Pixels {
-    scaled(bytes, Scales { main, canonical: None }).0
+    scaled(bytes, Scales { main, canonical: None, planar: false }).0
 }
 
 #[test]
@@ -109,7 +110,8 @@ fn two_scales_at_once_give_what_each_gives_alone() {
     for jpeg in files {
         for main in Scale::ALL {
             for canonical in Scale::ALL.into_iter().filter(|canonical| *canonical != main) {
-                let (first, second) = scaled(&jpeg, Scales { main, canonical: Some(canonical) });
+                let (first, second) =
+                    scaled(&jpeg, Scales { main, canonical: Some(canonical), planar: false });
                 assert_eq!(first, at(&jpeg, main));
                 assert_eq!(second.unwrap(), at(&jpeg, canonical));
             }
@@ -121,8 +123,10 @@ fn two_scales_at_once_give_what_each_gives_alone() {
 fn small_scales_of_progressive_files_need_little_memory() {
     let jpeg = encode((2000, 400), SamplingFactor::F_2_2, |encoder| encoder.set_progressive(true));
     let structure = container::walk(Format::Jpeg, &jpeg, &Limits::default());
-    let needed = Scale::ALL
-        .map(|main| memory_needed(&structure, Mode::Shown, Scales { main, canonical: None }) >> 10);
+    let needed = Scale::ALL.map(|main| {
+        memory_needed(&structure, Mode::Shown, Scales { main, canonical: None, planar: false })
+            >> 10
+    });
     // Two MiB whatever the file; three bytes a pixel; and for each block, of which there are 1.5 for
     // 64 pixels, 8 bytes and two for each coefficient. At 1/8 chroma needs all of its own.
     assert!(needed.iter().take(3).all(|reduced| 3 * reduced < 2 * needed[3]), "{needed:?} KiB");

@@ -5,7 +5,7 @@
 //! progressive files (annex G) those coefficients that the scales need.
 
 use super::blocks::{Blocks, Codes, ScanPart};
-use super::canvas::{Canvas, blocks_across};
+use super::canvas::{Canvas, Output, blocks_across};
 use super::coefficients::{Coefficients, DcBits, DcKept, DcPart, Kept};
 use super::finish::Finish;
 use super::idct::{Steps, natural_steps};
@@ -27,9 +27,14 @@ pub(in crate::decode) fn memory_needed(structure: &Structure, mode: Mode, scales
     let frame = frame_of(structure);
     let channels = if mode == Mode::Shown { 3 } else { 4 };
     let whole = structure.jpeg.non_interleaved && !frame.progressive;
-    let pictures = scales.iter().map(|scale| {
+    let pictures = scales.iter().enumerate().map(|(index, scale)| {
         let samples = scale.of(structure.stored).pixels().saturating_mul(channels);
-        samples.saturating_add(Canvas::memory_needed(&frame, scale, whole))
+        let packed = samples.saturating_add(Canvas::memory_needed(&frame, scale, whole));
+        if index == 0 && scales.planar {
+            packed.max(Canvas::memory_needed(&frame, scale, true))
+        } else {
+            packed
+        }
     });
     let coefficients = frame.components.iter().map(|component| {
         if frame.progressive {
@@ -84,7 +89,7 @@ enum State<'f> {
     /// Coefficients are being gathered.
     Progressive(Vec<Coefficients>),
     /// All is there; further scans are of no use.
-    Done(Vec<Vec<u8>>),
+    Done(Vec<Output>),
 }
 
 /// The pictures of a file, on their way.
@@ -139,8 +144,10 @@ impl<'f> Pictures<'f> {
     }
 
     fn canvases(&self, frame: &Frame, whole: bool) -> Result<Vec<Canvas<'f>>, Stop> {
-        let canvases = self.scales.iter().map(|scale| {
-            let samples = buffer(scale.of(self.stored), self.finish.layout.channels())?;
+        let canvases = self.scales.iter().enumerate().map(|(index, scale)| {
+            let packed = index > 0 || !self.scales.planar;
+            let samples = || buffer(scale.of(self.stored), self.finish.layout.channels());
+            let samples = packed.then(samples).transpose()?;
             Ok(Canvas::new(frame, scale, self.finish, samples, whole))
         });
         canvases.collect()
@@ -189,7 +196,7 @@ impl<'f> Pictures<'f> {
         }
         walk(&mut Blocks::new(parts, &mut canvases, across, complete))?;
         self.state = if complete {
-            State::Done(canvases.into_iter().map(Canvas::into_samples).collect())
+            State::Done(canvases.into_iter().map(Canvas::into_output).collect())
         } else {
             State::Separate { canvases, seen }
         };
@@ -257,18 +264,18 @@ impl<'f> Pictures<'f> {
         Ok(())
     }
 
-    /// After the last scan: the samples, by scale. `masks` tell, for each component of a progressive
+    /// After the last scan: what was made, by scale. `masks` tell, for each component of a progressive
     /// picture, which coefficients of each block are not zero.
     pub(super) fn finish(
         mut self,
         masks: &[Vec<u64>; 4],
         cancel: &Cancellation,
-    ) -> Result<Vec<Vec<u8>>, Stop> {
+    ) -> Result<Vec<Output>, Stop> {
         let missing = || Stop::truncated("a component without a scan");
         let proceed = || if cancel.is_cancelled() { Err(Stop::Cancelled) } else { Ok(()) };
         let frame = self.frame.clone().ok_or_else(missing)?;
         let canvases = match std::mem::replace(&mut self.state, State::Waiting) {
-            State::Done(samples) => return Ok(samples),
+            State::Done(outputs) => return Ok(outputs),
             State::Separate { mut canvases, seen } => {
                 if seen.iter().take(frame.components.len()).any(|seen| !seen) {
                     return Err(missing());
@@ -303,7 +310,7 @@ impl<'f> Pictures<'f> {
             }
             State::Waiting => return Err(missing()),
         };
-        Ok(canvases.into_iter().map(Canvas::into_samples).collect())
+        Ok(canvases.into_iter().map(Canvas::into_output).collect())
     }
 }
 

@@ -1,5 +1,8 @@
 //! Decoded samples of one component, at its own resolution: ITU-T T.81 A.1.1 and A.2.
 
+use crate::geometry::Size;
+use crate::planes::{self, Ratio};
+
 /// Rows kept from one MCU row to the next: what smooth upsampling looks back to.
 pub(super) const KEPT: usize = 2;
 
@@ -32,6 +35,12 @@ impl Plane {
         let row = row.min(self.height.saturating_sub(1)).saturating_sub(self.first);
         let start = row.saturating_mul(self.stride);
         self.data.get(start..start.saturating_add(self.width)).unwrap_or_default()
+    }
+
+    /// All of them, as they are.
+    pub(super) fn into_whole(self, density: [Ratio; 2]) -> planes::Plane {
+        let size = Size::new(self.width as u32, self.height as u32);
+        planes::Plane { samples: self.data, stride: self.stride, size, density }
     }
 
     pub(super) const fn width(&self) -> usize {

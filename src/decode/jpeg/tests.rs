@@ -122,7 +122,7 @@ fn decoding_finds_what_verifying_finds() {
                 _ => damaged[at] ^= 1 << random(8),
             }
             let structure = container::walk(Format::Jpeg, &damaged, &limits);
-            let wanted = (Mode::Shown, Scales { main, canonical: None });
+            let wanted = (Mode::Shown, Scales { main, canonical: None, planar: false });
             let none = Cancellation::new();
             let examined =
                 examine(&damaged, &structure, wanted, &limits, &none, &|_| false).unwrap();

@@ -1,5 +1,6 @@
 //! One reading of all scans: what is wrong in them, and, where they are wanted, the pictures.
 
+use super::canvas::Output;
 use super::pixels::Pictures;
 use super::progress::Progress;
 use super::progressive::{Ac, Codes, DcFirst, DcRefine, Nothing};
@@ -59,7 +60,7 @@ impl<'a, 'f> Walk<'a, 'f> {
     pub(super) fn run(
         mut self,
         bytes: &[u8],
-    ) -> Result<(Vec<Finding>, impl FnOnce() -> Result<Vec<Vec<u8>>, Stop>), Stop> {
+    ) -> Result<(Vec<Finding>, impl FnOnce() -> Result<Vec<Output>, Stop>), Stop> {
         match segments::read(bytes, self.structure, &mut self) {
             Ok(()) => {
                 let frame = self.frame.as_ref();
