@@ -2,6 +2,8 @@
 //! give.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod make;
+
 use gatefold::{Fit, FocalPoint, OutputFormat, Pipeline, Pixels, Policy, RenditionSpec, Upload};
 
 /// The file with an orientation in EXIF, right behind its first marker.
@@ -52,6 +54,31 @@ fn components_and_pixels_give_the_same_renditions_however_the_picture_is_turned(
             for (spec, (a, b)) in specs.iter().zip(pixels.iter().zip(&components)) {
                 let psnr = psnr(a, b);
                 assert!(psnr > 28.0, "{name}, orientation {orientation}, {spec}: {psnr:.1} dB");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_smallest_pictures_of_every_sampling_have_renditions() {
+    use jpeg_encoder::SamplingFactor::{F_1_1, F_1_2, F_2_1, F_2_2, F_4_1, F_4_2};
+
+    // From pictures twice as large on, components are resampled by themselves.
+    let side = |side: u16| u32::from(side).div_ceil(2);
+    for sampling in [F_1_1, F_2_1, F_1_2, F_2_2, F_4_1, F_4_2] {
+        for (width, height) in (1..=19).flat_map(|w| [(w, 1), (w, 2), (w, w), (2, w), (33, w)]) {
+            let file = make::jpeg_with(width, height, 1, 95, |encoder| {
+                encoder.set_sampling_factor(sampling);
+            });
+            for orientation in [1, 7] {
+                let specs = [
+                    RenditionSpec::contain(side(width).max(side(height)), 0),
+                    RenditionSpec::exact(1, 1),
+                ];
+                let file = turned(&file, orientation);
+                let made = renditions(Policy::default(), &specs, &file);
+                assert_eq!(made.len(), 2, "{width}x{height}, {sampling:?}");
+                assert_eq!((made[1].size().width, made[1].size().height), (1, 1));
             }
         }
     }
