@@ -4,7 +4,7 @@
 use std::fs;
 
 use crate::Outcome;
-use crate::numbers::{Spread, short, slope};
+use crate::numbers::{Spread, exponent, line_through, short};
 use crate::peer::{Peer, Worker};
 use crate::plot::{self, Line, Panel};
 use crate::setup::Places;
@@ -67,9 +67,17 @@ struct Point {
 }
 
 impl Point {
-    fn middle(values: &[f64]) -> f64 {
-        Spread::of(values.iter().copied()).map_or(f64::NAN, |spread| spread.median)
+    fn cpu(&self) -> f64 {
+        middle(&self.cpu)
     }
+
+    fn memory(&self) -> f64 {
+        middle(&self.memory)
+    }
+}
+
+fn middle(values: &[f64]) -> f64 {
+    Spread::of(values.iter().copied()).map_or(f64::NAN, |spread| spread.median)
 }
 
 fn measure(places: &Places, series: &Series, side: u32, point: &mut Point) -> Outcome<()> {
@@ -91,14 +99,19 @@ fn measure(places: &Places, series: &Series, side: u32, point: &mut Point) -> Ou
 }
 
 /// Cells of a line: what a megapixel costs at some sizes, and the exponent over all of them.
-fn cells(points: &[Point], value: impl Fn(&Point) -> f64, from: f64) -> String {
-    let told = |at: usize| points.get(at).map_or(String::new(), |p| short(value(p) / p.size));
-    let fitted: Vec<(f64, f64)> = points
-        .iter()
-        .filter(|point| point.size >= from)
-        .map(|point| (point.size, value(point)))
-        .collect();
-    format!("{} | {} | {} | {} | {:.2}", told(0), told(2), told(5), told(7), slope(&fitted))
+fn cpu_cells(points: &[Point]) -> String {
+    let told = |at: usize| points.get(at).map_or(String::new(), |p| short(p.cpu() / p.size));
+    let all: Vec<(f64, f64)> = points.iter().map(|point| (point.size, point.cpu())).collect();
+    format!("{} | {} | {} | {} | {:.2}", told(0), told(2), told(5), told(7), exponent(&all))
+}
+
+/// Cells of a line: what every picture takes, what a megapixel adds, and how far the sizes lie from
+/// that line at most.
+fn memory_cells(points: &[Point]) -> String {
+    let all: Vec<(f64, f64)> = points.iter().map(|point| (point.size, point.memory())).collect();
+    let (fixed, each) = line_through(&all);
+    let off = all.iter().map(|(x, y)| (y / (fixed + each * x) - 1.0).abs()).fold(0.0, f64::max);
+    format!("{} | {} | {:.0} %", short(fixed), short(each), off * 100.0)
 }
 
 fn lines(all: &[Vec<Point>], value: impl Fn(&Point) -> f64) -> Vec<Line> {
@@ -125,20 +138,18 @@ pub(crate) fn run() -> Outcome<()> {
             }
         }
     }
-    let cpu = |point: &Point| Point::middle(&point.cpu);
-    let memory = |point: &Point| Point::middle(&point.memory);
-    let sizes = "0.1 MP | 0.9 MP | 10 MP | 48 MP | exponent";
-    println!("| | CPU ms per MP: {sizes} | peak MiB per MP: {sizes} |");
-    println!("|---|{}", "---|".repeat(10));
+    println!(
+        "| | CPU ms per MP: 0.1 MP | 0.9 MP | 10 MP | 48 MP | exponent \
+         | peak MiB: every picture | each MP | off by at most |"
+    );
+    println!("|---|{}", "---|".repeat(8));
     for (series, points) in SERIES.iter().zip(&all) {
-        // Below a megapixel, what every process takes weighs more than the picture.
-        let (cpu, memory) = (cells(points, cpu, 0.0), cells(points, memory, 2.0));
-        println!("| {} | {cpu} | {memory} |", series.name);
+        println!("| {} | {} | {} |", series.name, cpu_cells(points), memory_cells(points));
     }
     let panels = [
-        Panel { title: "CPU milliseconds, one thread", lines: lines(&all, cpu) },
-        Panel { title: "peak MiB, the file included", lines: lines(&all, memory) },
+        Panel { title: "CPU milliseconds, one thread", lines: lines(&all, Point::cpu) },
+        Panel { title: "peak MiB, the file included", lines: lines(&all, Point::memory) },
     ];
-    fs::write(places.plots().join("cost.svg"), plot::log_log(&panels))?;
+    fs::write(Places::plots().join("cost.svg"), plot::log_log(&panels))?;
     Ok(())
 }

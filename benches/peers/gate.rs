@@ -5,7 +5,7 @@ use std::path::Path;
 
 use gatefold::{
     BatchOptions, BatchSummary, Limits, OutputFormat, Pipeline, Policy, RenditionRules,
-    RenditionSpec, Source, Upload,
+    RenditionSpec, Report, Source, Upload,
 };
 
 use crate::{Outcome, clock};
@@ -55,13 +55,17 @@ fn boundless() -> Policy {
     policy
 }
 
+/// Bytes of all renditions.
+fn made(report: &Report) -> usize {
+    report.renditions().iter().map(|rendition| rendition.bytes().len()).sum()
+}
+
 fn each(pipeline: &Pipeline, paths: &[&str]) -> Outcome<usize> {
-    let mut made = 0;
+    let mut bytes = 0;
     for path in paths {
-        let report = pipeline.process(&Upload::new(std::fs::read(path)?))?;
-        made += report.renditions().iter().map(|r| r.bytes().len()).sum::<usize>();
+        bytes += made(&pipeline.process(&Upload::new(std::fs::read(path)?))?);
     }
-    Ok(made)
+    Ok(bytes)
 }
 
 fn batch(pipeline: &Pipeline, paths: &[&str]) -> Outcome<usize> {
@@ -72,13 +76,12 @@ fn batch(pipeline: &Pipeline, paths: &[&str]) -> Outcome<usize> {
     files.sort();
     let count = files.len() as u64;
     let options = BatchOptions::default().memory_budget(BATCH_BUDGET);
-    let mut made = 0;
+    let mut bytes = 0;
     let BatchSummary { accepted, .. } =
         pipeline.process_batch(files.into_iter().map(Source::path), &options, |item| {
-            let reports = item.result.iter();
-            made += reports.flat_map(|r| r.renditions()).map(|r| r.bytes().len()).sum::<usize>();
+            bytes += item.result.as_ref().map_or(0, made);
         });
-    if accepted == count { Ok(made) } else { Err(format!("{accepted} of {count} taken").into()) }
+    if accepted == count { Ok(bytes) } else { Err(format!("{accepted} of {count} taken").into()) }
 }
 
 fn job(name: &str, arguments: &[&str]) -> Outcome<usize> {
@@ -116,8 +119,7 @@ fn job(name: &str, arguments: &[&str]) -> Outcome<usize> {
                 .ok_or("no size")?;
             let side = size.long_side() / times.parse::<u32>()?;
             let pipeline = pipeline(boundless(), Depth::Verdict, &jpegs(&[side]))?;
-            let report = pipeline.process(&Upload::new(bytes))?;
-            Ok(report.renditions().iter().map(|r| r.bytes().len()).sum())
+            Ok(made(&pipeline.process(&Upload::new(bytes))?))
         }
         ("png", [side, out, path]) => {
             let side = side.parse()?;

@@ -42,13 +42,18 @@ pub(crate) fn short(value: f64) -> String {
     }
 }
 
-/// The exponent `k` of `y ~ x^k`: least squares of the logarithms.
-pub(crate) fn slope(points: &[(f64, f64)]) -> f64 {
+/// `(a, b)` of `y = a + b x` with the least squares.
+pub(crate) fn line_through(points: &[(f64, f64)]) -> (f64, f64) {
+    let count = points.len() as f64;
+    let mean_x = points.iter().map(|(x, _)| x).sum::<f64>() / count;
+    let mean_y = points.iter().map(|(_, y)| y).sum::<f64>() / count;
+    let across: f64 = points.iter().map(|(x, _)| (x - mean_x).powi(2)).sum();
+    let both: f64 = points.iter().map(|(x, y)| (x - mean_x) * (y - mean_y)).sum();
+    (mean_y - both / across * mean_x, both / across)
+}
+
+/// The exponent `k` of `y ~ x^k`: the slope of the logarithms.
+pub(crate) fn exponent(points: &[(f64, f64)]) -> f64 {
     let logs: Vec<(f64, f64)> = points.iter().map(|(x, y)| (x.ln(), y.ln())).collect();
-    let count = logs.len() as f64;
-    let mean_x = logs.iter().map(|(x, _)| x).sum::<f64>() / count;
-    let mean_y = logs.iter().map(|(_, y)| y).sum::<f64>() / count;
-    let across: f64 = logs.iter().map(|(x, _)| (x - mean_x).powi(2)).sum();
-    let both: f64 = logs.iter().map(|(x, y)| (x - mean_x) * (y - mean_y)).sum();
-    both / across
+    line_through(&logs).1
 }

@@ -38,7 +38,7 @@ impl Peer {
         };
         let python = |script| {
             let mut command = Command::new(places.python());
-            command.arg(places.scripts().join(script)).env("PYTHONDONTWRITEBYTECODE", "1");
+            command.arg(Places::scripts().join(script)).env("PYTHONDONTWRITEBYTECODE", "1");
             command
         };
         Ok(match self {

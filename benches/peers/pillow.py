@@ -41,6 +41,11 @@ def check(path):
     return 0
 
 
+def png(side, out, path):
+    smaller(path, int(side)).save(out, compress_level=1)
+    return 0
+
+
 def reference(side, out, path):
     """Decoded in full, then resampled; `side` is the longer one, the width."""
     picture = Image.open(path)
@@ -65,6 +70,7 @@ serve(
         "thumb": each(thumb),
         "three": each(three),
         "check": each(check),
+        "png": png,
         "reference": reference,
         "compare": compare,
         "batch-thumb": batch(thumb),

@@ -14,12 +14,17 @@ fn words(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
+/// Who is compared; [`Peer::Pillow`] also makes what they are compared with.
+const PEERS: [Peer; 4] = [Peer::Gatefold, Peer::Vips, Peer::Sharp, Peer::Pillow];
+
 /// Prints the table.
 pub(crate) fn run() -> Outcome<()> {
     let places = Places::set_up()?;
-    let mut own = Worker::start(Peer::Gatefold, &places, 1)?;
-    let mut vips = Worker::start(Peer::Vips, &places, 1)?;
-    let mut pillow = Worker::start(Peer::Pillow, &places, 1)?;
+    let mut workers = Vec::new();
+    for peer in PEERS {
+        workers.push(Worker::start(peer, &places, 1)?);
+    }
+    let mut judge = Worker::start(Peer::Pillow, &places, 1)?;
     let mut photographs: Vec<_> = fs::read_dir(places.files("quality")?)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
@@ -27,27 +32,31 @@ pub(crate) fn run() -> Outcome<()> {
     let out = places.results("quality.out");
     fs::create_dir_all(&out)?;
     println!(
-        "{} and {}: PNG thumbnails of 4:2:0 JPEGs, against the full decode and the Lanczos of {}. \
+        "PNG thumbnails of 4:2:0 JPEGs, against the full decode and the Lanczos of {}. \
          Median (least–most) of {} photographs.\n",
-        own.version,
-        vips.version,
-        pillow.version,
+        judge.version,
         photographs.len()
     );
-    println!("| longer side | PSNR in dB, gatefold | libvips | SSIMULACRA2, gatefold | libvips |");
-    println!("|---|---|---|---|---|");
+    let names = PEERS.map(Peer::name).join(" | ");
+    println!("| longer side | PSNR in dB, {names} | SSIMULACRA2, {names} |");
+    println!("|---|{}", "---|".repeat(2 * PEERS.len()));
     for side in SIDES {
-        let mut found: [Vec<f64>; 4] = <_>::default();
+        let mut found: [Vec<f64>; 2 * PEERS.len()] = <_>::default();
         for path in &photographs {
             let reference = words(&out.join("reference.png"));
-            pillow.work("reference", &[side.to_string(), reference.clone(), words(path)])?;
-            for (at, worker) in [&mut own, &mut vips].into_iter().enumerate() {
+            judge.work("reference", &[side.to_string(), reference.clone(), words(path)])?;
+            for (at, worker) in workers.iter_mut().enumerate() {
                 let made = words(&out.join(format!("{at}.png")));
                 worker.work("png", &[side.to_string(), made.clone(), words(path)])?;
-                let scores = pillow.work("compare", &[reference.clone(), made])?.made;
+                let scores = judge.work("compare", &[reference.clone(), made])?.made;
                 let [psnr, ssimulacra2] = scores[..] else { return Err("no scores".into()) };
+                eprintln!(
+                    "{side} {} {}: {psnr:.1} dB, {ssimulacra2:.1}",
+                    path.file_stem().unwrap_or_default().display(),
+                    worker.version
+                );
                 found[at].push(psnr);
-                found[2 + at].push(ssimulacra2);
+                found[PEERS.len() + at].push(ssimulacra2);
             }
         }
         let cells = found.map(|values| Spread::of(values).map_or(String::new(), |s| s.to_string()));

@@ -29,18 +29,18 @@ impl Places {
         fs::create_dir_all(&places.root)?;
         places.once("venv", |folder| {
             succeed(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
-            let list = places.scripts().join("requirements.txt");
+            let list = Self::scripts().join("requirements.txt");
             succeed(Command::new(places.python()).args(["-m", "pip", "install", "-r"]).arg(list))
         })?;
         places.once("node", |folder| {
             fs::create_dir_all(folder)?;
             for file in ["package.json", "package-lock.json"] {
-                fs::copy(places.scripts().join(file), folder.join(file))?;
+                fs::copy(Self::scripts().join(file), folder.join(file))?;
             }
             succeed(Command::new("npm").arg("ci").current_dir(folder))
         })?;
         // A script finds its packages beside itself.
-        fs::copy(places.scripts().join("sharp.mjs"), places.node().join("sharp.mjs"))?;
+        fs::copy(Self::scripts().join("sharp.mjs"), places.node().join("sharp.mjs"))?;
         places.once("debian", |folder| {
             fs::create_dir_all(folder)?;
             succeed(Command::new("apt-get").arg("download").args(PACKAGES).current_dir(folder))?;
@@ -69,7 +69,7 @@ impl Places {
     pub(crate) fn files(&self, what: &str) -> Outcome<PathBuf> {
         self.once(what, |folder| {
             let photographs = self.root.join("debian/usr/share/backgrounds");
-            let script = self.scripts().join("make.py");
+            let script = Self::scripts().join("make.py");
             let python = self.python();
             succeed(Command::new(python).arg(script).arg(photographs).arg(folder).arg(what))
         })
@@ -80,12 +80,12 @@ impl Places {
         self.root.join(name)
     }
 
-    pub(crate) fn scripts(&self) -> PathBuf {
+    pub(crate) fn scripts() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers")
     }
 
     /// Where the README's plots lie.
-    pub(crate) fn plots(&self) -> PathBuf {
+    pub(crate) fn plots() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join(".github")
     }
 

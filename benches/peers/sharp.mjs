@@ -32,6 +32,11 @@ async function check(path) {
   return 0;
 }
 
+async function png(side, out, path) {
+  await sharp(path).autoOrient().resize(...inside(Number(side))).png({ compressionLevel: 1 }).toFile(out);
+  return 0;
+}
+
 const each = (job) => async (...paths) => {
   let made = 0;
   for (const path of paths) made += await job(path);
@@ -53,6 +58,7 @@ const jobs = {
   thumb: each(thumb),
   three: each(three),
   check: each(check),
+  png,
   "batch-thumb": batch(thumb),
   "batch-three": batch(three),
 };

@@ -11,7 +11,8 @@ use crate::{Outcome, plot};
 
 /// Rounds that count, after one that warms up.
 const ROUNDS: usize = 15;
-const BATCH_ROUNDS: usize = 5;
+/// Of what takes longer.
+const FEWER_ROUNDS: usize = 5;
 
 /// Files of a kind.
 fn files(folder: &Path, kind: &str) -> Outcome<Vec<String>> {
@@ -76,8 +77,8 @@ fn in_batches(
     let folder = [places.files("batch")?.to_string_lossy().into_owned()];
     let mut columns: [Columns; 3] =
         std::array::from_fn(|_| jobs.iter().map(|(peer, _)| (*peer, Vec::new())).collect());
-    for round in 1..=BATCH_ROUNDS {
-        eprintln!("{}: round {round} of {BATCH_ROUNDS}", row.key);
+    for round in 1..=FEWER_ROUNDS {
+        eprintln!("{}: round {round} of {FEWER_ROUNDS}", row.key);
         for (at, (peer, job)) in jobs.iter().enumerate() {
             let mut worker = Worker::start(*peer, places, 2)?;
             let took = worker.work(job, &folder)?;
@@ -100,9 +101,9 @@ fn walks(places: &Places, row: &Row, kind: &str, results: &mut Results) -> Outco
     let path = files(&places.files("rows")?, kind)?.pop().ok_or("no file")?;
     let mib = fs::metadata(&path)?.len() as f64 / 1024.0 / 1024.0;
     // The job reads the file, too: the difference between many and few walks is that of walks.
-    let (few, many) = (10, 110);
+    let (few, many) = (10, 1_010);
     let mut values = Vec::new();
-    for _ in 0..ROUNDS {
+    for _ in 0..FEWER_ROUNDS {
         let mut timed = |times: i32| worker.work("inspect", &[times.to_string(), path.clone()]);
         let (less, more) = (timed(few)?, timed(many)?);
         values.push((more.cpu - less.cpu) * 1e3 / f64::from(many - few) / mib);
@@ -134,6 +135,6 @@ pub(crate) fn run(filter: &str) -> Outcome<()> {
     }
     fs::write(stored, serde_json::to_vec_pretty(&results)?)?;
     table::print(&results);
-    fs::write(places.plots().join("speed.svg"), plot::bars(&table::bars(&results)))?;
+    fs::write(Places::plots().join("speed.svg"), plot::bars(&table::bars(&results)))?;
     Ok(())
 }
