@@ -55,11 +55,13 @@ def reference(side, out, path):
 
 
 def compare(reference, other):
-    """PSNR over all samples, and SSIMULACRA2."""
+    """PSNR over all samples, and SSIMULACRA2; of pictures that differ in size neither is a number."""
     import numpy
     from ssimulacra2 import compute_ssimulacra2
 
     one, two = (numpy.asarray(Image.open(path).convert("RGB"), float) for path in (reference, other))
+    if one.shape != two.shape:
+        return "nan nan"
     psnr = 10 * numpy.log10(255**2 / numpy.mean((one - two) ** 2))
     return f"{psnr} {compute_ssimulacra2(reference, other)}"
 

@@ -55,8 +55,11 @@ pub(crate) fn run() -> Outcome<()> {
                     path.file_stem().unwrap_or_default().display(),
                     worker.version
                 );
-                found[at].push(psnr);
-                found[PEERS.len() + at].push(ssimulacra2);
+                // One that came out a row shorter than asked is not judged.
+                if psnr.is_finite() {
+                    found[at].push(psnr);
+                    found[PEERS.len() + at].push(ssimulacra2);
+                }
             }
         }
         let cells = found.map(|values| Spread::of(values).map_or(String::new(), |s| s.to_string()));
