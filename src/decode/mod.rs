@@ -9,6 +9,7 @@ pub(crate) mod gif;
 mod orient;
 mod png;
 mod profile;
+mod reduce;
 mod scale;
 pub(crate) mod webp;
 
@@ -67,6 +68,23 @@ pub(crate) struct Decoded {
     pub(crate) findings: Vec<Finding>,
 }
 
+/// Reads a file once, at these scales; a picture for each of them where what was found is accepted.
+type Examine = for<'a> fn(
+    &Job<'a>,
+    Scales,
+    &dyn Fn(&[Finding]) -> bool,
+) -> Result<(Vec<Finding>, Option<Vec<Picture>>), Stop>;
+
+/// Whether a file can be decoded at reduced scales.
+pub(crate) fn reduces(structure: &Structure) -> bool {
+    match structure.format {
+        Format::Jpeg => true,
+        // What is transparent is left to the resampler, which weighs colours by their alpha.
+        Format::Png => png::is_still(structure) && !structure.has_alpha,
+        Format::WebP | Format::Gif => false,
+    }
+}
+
 /// What reading a whole file gives.
 #[derive(Debug)]
 pub(crate) struct Examined {
@@ -119,7 +137,7 @@ struct Picture {
 /// [`verify`] found nothing missing: coded data that announce more than there is are not counted.
 pub(crate) fn memory_needed(structure: &Structure, mode: Mode, scales: Scales) -> u64 {
     let decoding = match structure.format {
-        Format::Png => png::memory_needed(structure, mode),
+        Format::Png => png::memory_needed(structure, mode, scales),
         Format::Jpeg => jpeg::memory_needed(structure, mode, scales),
         Format::WebP => webp::memory_needed(structure, mode),
         Format::Gif => gif::memory_needed(structure),
@@ -162,8 +180,8 @@ pub(crate) fn guarded<T>(
 /// Reads every coded byte as [`verify`] does, and decodes the first frame that shows something where
 /// `accepts` agrees to what was found.
 ///
-/// A JPEG's data are read once for both, and can give pictures at reduced scales; other formats take
-/// [`Scales::FULL`] alone.
+/// The data of a JPEG and of a still PNG are read once for both, and give pictures at the scales
+/// asked for where the file [`reduces`]; all else takes [`Scales::FULL`] alone.
 ///
 /// # Errors
 /// [`Stop`] with what is wrong in the file, or when the flag is raised.
@@ -177,9 +195,14 @@ pub(crate) fn examine(
 ) -> Result<Examined, Stop> {
     let job = Job { bytes, structure, mode, limits, cancel };
     job.proceed()?;
-    if structure.format == Format::Jpeg && !structure.stored.is_empty() {
+    let at_once = match structure.format {
+        Format::Jpeg => Some(jpeg::examine as Examine),
+        Format::Png if png::is_still(structure) => Some(png::examine as Examine),
+        _ => None,
+    };
+    if let Some(examine) = at_once.filter(|_| !structure.stored.is_empty()) {
         return guarded("decode", || {
-            let (findings, pictures) = jpeg::examine(&job, scales, accepts)?;
+            let (findings, pictures) = examine(&job, scales, accepts)?;
             let decoded = pictures.map(|pictures| finished(&job, pictures)).transpose()?;
             Ok(Examined { findings, decoded })
         });
@@ -269,12 +292,14 @@ pub(crate) fn verify(
 /// A zeroed buffer of `size` pixels, or a finding when the machine cannot hold it.
 fn buffer(size: Size, channels: usize) -> Result<Vec<u8>, Stop> {
     let needed = size.pixels().saturating_mul(channels as u64);
-    usize::try_from(needed).ok().filter(|n| isize::try_from(*n).is_ok()).map(|n| vec![0; n]).ok_or(
-        Stop::Finding(Finding::error(FindingKind::TooMuchMemory {
-            needed,
-            max: isize::MAX as u64,
-        })),
-    )
+    let length = usize::try_from(needed).ok().filter(|n| isize::try_from(*n).is_ok());
+    length.map(|n| vec![0; n]).ok_or_else(|| too_large(needed))
+}
+
+/// More than the machine can hold.
+fn too_large(needed: u64) -> Stop {
+    let max = isize::MAX as u64;
+    Stop::Finding(Finding::error(FindingKind::TooMuchMemory { needed, max }))
 }
 
 /// A zeroed RGB buffer with room for [`add_alpha`].

@@ -8,6 +8,8 @@ mod vp8;
 mod vp8l;
 mod webp;
 
+pub(crate) use png::{RawRows, read as png_rows};
+
 use crate::cancel::Cancellation;
 use crate::container::Structure;
 use crate::decode::Stop;
