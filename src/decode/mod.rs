@@ -81,7 +81,8 @@ pub(crate) fn reduces(structure: &Structure) -> bool {
         Format::Jpeg => true,
         // What is transparent is left to the resampler, which weighs colours by their alpha.
         Format::Png => png::is_still(structure) && !structure.has_alpha,
-        Format::WebP | Format::Gif => false,
+        Format::WebP => webp::is_still(structure) && !structure.has_alpha,
+        Format::Gif => false,
     }
 }
 
@@ -139,7 +140,7 @@ pub(crate) fn memory_needed(structure: &Structure, mode: Mode, scales: Scales) -
     let decoding = match structure.format {
         Format::Png => png::memory_needed(structure, mode, scales),
         Format::Jpeg => jpeg::memory_needed(structure, mode, scales),
-        Format::WebP => webp::memory_needed(structure, mode),
+        Format::WebP => webp::memory_needed(structure, mode, scales),
         Format::Gif => gif::memory_needed(structure),
     };
     // Decoders give back what they used before the pictures are turned.
@@ -180,8 +181,8 @@ pub(crate) fn guarded<T>(
 /// Reads every coded byte as [`verify`] does, and decodes the first frame that shows something where
 /// `accepts` agrees to what was found.
 ///
-/// The data of a JPEG and of a still PNG are read once for both, and give pictures at the scales
-/// asked for where the file [`reduces`]; all else takes [`Scales::FULL`] alone.
+/// The data of a JPEG and of a still PNG or WebP give pictures at the scales asked for, and are read
+/// once for both as far as decoders allow, where the file [`reduces`]; all else takes [`Scales::FULL`] alone.
 ///
 /// # Errors
 /// [`Stop`] with what is wrong in the file, or when the flag is raised.
@@ -198,6 +199,7 @@ pub(crate) fn examine(
     let at_once = match structure.format {
         Format::Jpeg => Some(jpeg::examine as Examine),
         Format::Png if png::is_still(structure) => Some(png::examine as Examine),
+        Format::WebP if webp::is_still(structure) => Some(webp::examine as Examine),
         _ => None,
     };
     if let Some(examine) = at_once.filter(|_| !structure.stored.is_empty()) {
@@ -328,5 +330,7 @@ fn drop_alpha(samples: &mut Vec<u8>) {
     samples.truncate(pixels * 3);
 }
 
+#[cfg(test)]
+mod still_tests;
 #[cfg(test)]
 mod tests;

@@ -134,7 +134,8 @@ impl Unpack {
     /// Whether a raw row is RGB as it is.
     pub(super) const fn is_rgb(&self) -> bool {
         let as_stored = self.plan.is_none() && self.key.is_none();
-        as_stored && matches!(self.samples, Samples::Direct { deep: false, color: true, alpha: false })
+        as_stored
+            && matches!(self.samples, Samples::Direct { deep: false, color: true, alpha: false })
     }
 
     /// A whole row of samples that stay as they are; false where these do not.

@@ -74,7 +74,10 @@ struct Still {
 
 enum Output {
     /// Opaque, at one or two scales, through a row of RGB.
-    Reduced { row: Vec<u8>, pictures: Vec<Reduced> },
+    Reduced {
+        row: Vec<u8>,
+        pictures: Vec<Reduced>,
+    },
     Rgba(Vec<u8>),
 }
 

@@ -95,7 +95,8 @@ mod tests {
         for step in [1, 2, 3, 4, 6, 8] {
             let (above, plain) = (noise(5).collect::<Vec<_>>(), noise(11).collect::<Vec<_>>());
             for filter in 0..=4 {
-                let at = |row: &[u8], i: usize| i16::from(i.checked_sub(step).map_or(0, |i| row[i]));
+                let at =
+                    |row: &[u8], i: usize| i16::from(i.checked_sub(step).map_or(0, |i| row[i]));
                 let filtered = plain.iter().enumerate().map(|(i, sample)| {
                     let (a, b, c) = (at(&plain, i), i16::from(above[i]), at(&above, i));
                     let predicted = [0, a, b, i16::midpoint(a, b), specified(a, b, c)][filter];
