@@ -21,6 +21,8 @@ pub(in crate::decode) fn is_still(structure: &Structure) -> bool {
 pub(super) fn memory_needed(structure: &Structure, scales: Scales, channels: u64) -> u64 {
     let size = structure.stored;
     let pictures = scales.iter().map(|scale| match scale {
+        // What libwebp writes is the full picture itself.
+        Scale::Full if cfg!(feature = "libwebp") => 0,
         Scale::Full => size.pixels().saturating_mul(channels),
         _ => Reduced::memory_needed(size, scale),
     });
@@ -33,7 +35,7 @@ pub(super) fn memory_needed(structure: &Structure, scales: Scales, channels: u64
     #[cfg(not(feature = "libwebp"))]
     let beside = {
         let blocks = u64::from(size.width.div_ceil(16)) * u64::from(size.height.div_ceil(16));
-        blocks.saturating_mul(256 * 3 / 2 + 3 * 48)
+        blocks.saturating_mul(256 * 3 / 2 + 3 * 32)
     };
     pictures.saturating_add(beside)
 }
@@ -97,15 +99,15 @@ fn read(
         });
         return Ok((findings, Some(vec![samples])));
     }
-    let mut pictures = reduced(job, scales)?;
+    let mut pictures = reduced(job, scales.iter())?;
     planes.rows(layout, |row| pictures.iter_mut().for_each(|picture| picture.push(row)));
     let pictures = pictures.into_iter().map(Reduced::into_samples).collect();
     Ok((findings, Some(pictures)))
 }
 
 /// Pictures at these scales, without rows yet.
-fn reduced(job: &Job<'_>, scales: Scales) -> Result<Vec<Reduced>, Stop> {
-    scales.iter().map(|scale| Reduced::new(job.structure.stored, scale)).collect()
+fn reduced(job: &Job<'_>, scales: impl Iterator<Item = Scale>) -> Result<Vec<Reduced>, Stop> {
+    scales.map(|scale| Reduced::new(job.structure.stored, scale)).collect()
 }
 
 /// Decoded by libwebp, which verifies on the way where it can.
@@ -145,13 +147,18 @@ fn read(
         None => libwebp::decode(picture, structure.stored, layout)?,
     };
     let (samples, _) = decoded.ok_or_else(broken)?;
-    if layout == Layout::Rgba8 || scales == Scales::FULL {
-        return Ok((findings, Some(vec![samples])));
+    let smaller = scales.iter().filter(|scale| *scale != Scale::Full);
+    let mut smaller = reduced(job, smaller)?;
+    if !smaller.is_empty() {
+        for row in samples.chunks_exact(structure.stored.width as usize * layout.channels()) {
+            smaller.iter_mut().for_each(|picture| picture.push(row));
+        }
     }
-    let mut pictures = reduced(job, scales)?;
-    for row in samples.chunks_exact(structure.stored.width as usize * 3) {
-        pictures.iter_mut().for_each(|picture| picture.push(row));
-    }
-    let pictures = pictures.into_iter().map(Reduced::into_samples).collect();
+    let (mut full, mut smaller) = (Some(samples), smaller.into_iter());
+    let pictures = scales.iter().filter_map(|scale| match scale {
+        Scale::Full => full.take(),
+        _ => smaller.next().map(Reduced::into_samples),
+    });
+    let pictures = pictures.collect();
     Ok((findings, Some(pictures)))
 }
