@@ -151,7 +151,9 @@ fn read(
     let mut smaller = reduced(job, smaller)?;
     if !smaller.is_empty() {
         for row in samples.chunks_exact(structure.stored.width as usize * layout.channels()) {
-            smaller.iter_mut().for_each(|picture| picture.push(row));
+            for picture in &mut smaller {
+                picture.push(row);
+            }
         }
     }
     let (mut full, mut smaller) = (Some(samples), smaller.into_iter());
