@@ -149,9 +149,10 @@ impl Pipeline {
 
     /// The whole way: verdict, digests, duplicates, colours and renditions.
     ///
-    /// A large JPEG is decoded at a reduced scale where that suffices. Its colours and its perceptual
-    /// hash are those of the picture at a scale that follows from its size alone, whatever renditions
-    /// are asked for; of all its pixels they may differ by a shade or a bit.
+    /// A large JPEG, or opaque still PNG or lossy WebP, is decoded at a reduced scale where that
+    /// suffices. Its colours and its perceptual hash are those of the picture at a scale that follows
+    /// from its size alone, whatever renditions are asked for; of all its pixels they may differ by a
+    /// shade or a bit.
     ///
     /// # Errors
     /// [`Error::Rejected`] with every finding when the policy refuses the file,

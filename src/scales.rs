@@ -2,8 +2,7 @@
 
 use crate::color::CANONICAL_SIDE;
 use crate::container::Structure;
-use crate::decode::{Scale, Scales};
-use crate::format::Format;
+use crate::decode::{self, Scale, Scales};
 
 /// Pixels for each pixel of a rendition, per side, that a reduced picture must have. Where the
 /// picture itself has fewer it is decoded as it is. libvips keeps as many.
@@ -33,7 +32,7 @@ pub(crate) struct Wanted {
 /// rendition changes a colour: the smallest with [`CANONICAL_SIDE`] pixels on the long side. Where
 /// this is larger than what renditions need, they are made of it, too.
 pub(crate) fn choose(structure: &Structure, wanted: Wanted) -> Scales {
-    if structure.format() != Format::Jpeg {
+    if !decode::reduces(structure) {
         return Scales::FULL;
     }
     let smallest = |serves: &dyn Fn(Scale) -> bool| {
@@ -59,6 +58,7 @@ pub(crate) fn choose(structure: &Structure, wanted: Wanted) -> Scales {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::Format;
     use crate::geometry::Size;
 
     fn scales(long_side: u32, described: bool, reduction: Option<f64>) -> Scales {

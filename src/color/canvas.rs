@@ -1,6 +1,6 @@
 //! A picture at its canonical scale, read pixel by pixel.
 //!
-//! Whoever decodes a large JPEG for a small rendition decodes it at a reduced scale, and its
+//! Whoever decodes a large picture for a small rendition decodes it at a reduced scale, and its
 //! colours must be those of the full picture. So large pictures are read as if reduced, by the
 //! smallest power of two that keeps the long side at 512 pixels or more: reductions made before
 //! and those made here then add up to the same scale.

@@ -154,6 +154,8 @@ pub struct Structure {
     /// The coding in the format's own words, such as "progressive DCT".
     pub(crate) coding: &'static str,
     pub(crate) jpeg: JpegCoding,
+    /// The rows of a PNG come in seven passes.
+    pub(crate) interlaced: bool,
     /// The ICC profile in the order of its pieces, as stored (deflated in PNG); empty when there is
     /// none, or none that is whole.
     pub(crate) icc: Vec<Range<u64>>,
@@ -180,6 +182,7 @@ impl Structure {
             bit_depth: 8,
             coding: "",
             jpeg: JpegCoding::default(),
+            interlaced: false,
             icc: Vec::new(),
             metadata_bytes: 0,
             parts: Vec::new(),

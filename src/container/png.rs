@@ -252,6 +252,7 @@ impl<'a> Walk<'a> {
             _ => ColorModel::Rgb,
         };
         structure.has_alpha = matches!(header.color_type, 4 | 6);
+        structure.interlaced = header.interlaced;
         structure.coding =
             if header.interlaced { "deflate, interlaced (Adam7)" } else { "deflate" };
         self.header = Some(header);

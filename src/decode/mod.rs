@@ -9,6 +9,7 @@ pub(crate) mod gif;
 mod orient;
 mod png;
 mod profile;
+mod reduce;
 mod scale;
 pub(crate) mod webp;
 
@@ -99,6 +100,24 @@ fn internal() -> Stop {
     Stop::Finding(Finding::error(FindingKind::Internal { stage: "decode" }))
 }
 
+/// Reads a file once, at these scales; a picture for each of them where what was found is accepted.
+type Examine = for<'a> fn(
+    &Job<'a>,
+    Scales,
+    &dyn Fn(&[Finding]) -> bool,
+) -> Result<(Vec<Finding>, Option<Vec<Made>>), Stop>;
+
+/// Whether a file can be decoded at reduced scales.
+pub(crate) fn reduces(structure: &Structure) -> bool {
+    match structure.format {
+        Format::Jpeg => true,
+        // What is transparent is left to the resampler, which weighs colours by their alpha.
+        Format::Png => png::is_still(structure) && !structure.has_alpha,
+        Format::WebP => webp::is_still(structure) && !structure.has_alpha,
+        Format::Gif => false,
+    }
+}
+
 /// What reading a whole file gives.
 #[derive(Debug)]
 pub(crate) struct Examined {
@@ -157,9 +176,9 @@ enum Made {
 /// [`verify`] found nothing missing: coded data that announce more than there is are not counted.
 pub(crate) fn memory_needed(structure: &Structure, mode: Mode, scales: Scales) -> u64 {
     let decoding = match structure.format {
-        Format::Png => png::memory_needed(structure, mode),
+        Format::Png => png::memory_needed(structure, mode, scales),
         Format::Jpeg => jpeg::memory_needed(structure, mode, scales),
-        Format::WebP => webp::memory_needed(structure, mode),
+        Format::WebP => webp::memory_needed(structure, mode, scales),
         Format::Gif => gif::memory_needed(structure),
     };
     // Decoders give back what they used before the pictures are turned.
@@ -200,8 +219,8 @@ pub(crate) fn guarded<T>(
 /// Reads every coded byte as [`verify`] does, and decodes the first frame that shows something where
 /// `accepts` agrees to what was found.
 ///
-/// A JPEG's data are read once for both, and can give pictures at reduced scales; other formats take
-/// [`Scales::FULL`] alone.
+/// The data of a JPEG and of a still PNG or WebP give pictures at the scales asked for, and are read
+/// once for both as far as decoders allow, where the file [`reduces`]; all else takes [`Scales::FULL`] alone.
 ///
 /// # Errors
 /// [`Stop`] with what is wrong in the file, or when the flag is raised.
@@ -215,9 +234,15 @@ pub(crate) fn examine(
 ) -> Result<Examined, Stop> {
     let job = Job { bytes, structure, mode, limits, cancel };
     job.proceed()?;
-    if structure.format == Format::Jpeg && !structure.stored.is_empty() {
+    let at_once = match structure.format {
+        Format::Jpeg => Some(jpeg::examine as Examine),
+        Format::Png if png::is_still(structure) => Some(png::examine as Examine),
+        Format::WebP if webp::is_still(structure) => Some(webp::examine as Examine),
+        _ => None,
+    };
+    if let Some(examine) = at_once.filter(|_| !structure.stored.is_empty()) {
         return guarded("decode", || {
-            let (findings, pictures) = jpeg::examine(&job, scales, accepts)?;
+            let (findings, pictures) = examine(&job, scales, accepts)?;
             let decoded = pictures.map(|pictures| finished(&job, pictures)).transpose()?;
             Ok(Examined { findings, decoded })
         });
@@ -317,12 +342,14 @@ pub(crate) fn verify(
 /// A zeroed buffer of `size` pixels, or a finding when the machine cannot hold it.
 fn buffer(size: Size, channels: usize) -> Result<Vec<u8>, Stop> {
     let needed = size.pixels().saturating_mul(channels as u64);
-    usize::try_from(needed).ok().filter(|n| isize::try_from(*n).is_ok()).map(|n| vec![0; n]).ok_or(
-        Stop::Finding(Finding::error(FindingKind::TooMuchMemory {
-            needed,
-            max: isize::MAX as u64,
-        })),
-    )
+    let length = usize::try_from(needed).ok().filter(|n| isize::try_from(*n).is_ok());
+    length.map(|n| vec![0; n]).ok_or_else(|| too_large(needed))
+}
+
+/// More than the machine can hold.
+fn too_large(needed: u64) -> Stop {
+    let max = isize::MAX as u64;
+    Stop::Finding(Finding::error(FindingKind::TooMuchMemory { needed, max }))
 }
 
 /// A zeroed RGB buffer with room for [`add_alpha`].
@@ -351,5 +378,7 @@ fn drop_alpha(samples: &mut Vec<u8>) {
     samples.truncate(pixels * 3);
 }
 
+#[cfg(test)]
+mod still_tests;
 #[cfg(test)]
 mod tests;

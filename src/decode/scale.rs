@@ -2,8 +2,7 @@
 
 use crate::geometry::{Orientation, Size};
 
-/// The side of a decoded picture over its side as stored. Only JPEG knows others than
-/// [`Scale::Full`].
+/// The side of a decoded picture over its side as stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Scale {
     Eighth,

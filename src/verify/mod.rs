@@ -8,6 +8,10 @@ mod vp8;
 mod vp8l;
 mod webp;
 
+pub(crate) use png::{RawRows, read as png_rows};
+#[cfg(feature = "libwebp")]
+pub(crate) use webp::{SLACK as WEBP_SLACK, modes as webp_modes};
+
 use crate::cancel::Cancellation;
 use crate::container::Structure;
 use crate::decode::Stop;

@@ -1,4 +1,5 @@
-//! PNG: the data of each frame inflate to exactly the rows that its header promises.
+//! PNG: the data of each frame inflate to exactly the rows that its header promises. Whoever wants
+//! the rows of a still gets them on the way, so that nothing is inflated twice.
 
 use std::ops::ControlFlow;
 
@@ -29,10 +30,28 @@ struct Layout {
     interlaced: bool,
 }
 
+/// Takes the rows of the first picture, interlaced ones pass by pass, as they are inflated.
+pub(crate) trait RawRows {
+    /// The next bytes of the current row, whose first one names its filter; `last` when the row is
+    /// complete.
+    fn take(&mut self, piece: &[u8], last: bool);
+}
+
 pub(super) fn verify(
     bytes: &[u8],
     structure: &Structure,
     cancel: &Cancellation,
+) -> Result<Vec<Finding>, Stop> {
+    read(bytes, structure, cancel, None)
+}
+
+/// As [`verify`](super::verify), and hands the rows of the IDAT chunks to `taker`. They are worth
+/// nothing unless what is found leaves the picture whole.
+pub(crate) fn read(
+    bytes: &[u8],
+    structure: &Structure,
+    cancel: &Cancellation,
+    mut taker: Option<&mut dyn RawRows>,
 ) -> Result<Vec<Finding>, Stop> {
     let mut findings = Vec::new();
     let Some(layout) = layout(bytes, structure) else {
@@ -49,7 +68,8 @@ pub(super) fn verify(
             "IDAT" => {
                 let frame =
                     frame.get_or_insert_with(|| Frame::new(layout, size.width, size.height, at));
-                frame.feed(&mut inflater, payload, at, cancel, &mut findings)?;
+                let taker = taker.as_deref_mut();
+                frame.feed(&mut inflater, (payload, at), cancel, &mut findings, taker)?;
             }
             "fcTL" if animated => {
                 // One before IDAT describes the default image, whose size the header tells.
@@ -62,7 +82,7 @@ pub(super) fn verify(
             "fdAT" if animated => {
                 if let Some(frame) = &mut frame {
                     let data = payload.get(4..).unwrap_or_default();
-                    frame.feed(&mut inflater, data, at + 4, cancel, &mut findings)?;
+                    frame.feed(&mut inflater, (data, at + 4), cancel, &mut findings, None)?;
                 }
             }
             _ => {}
@@ -140,7 +160,7 @@ impl Rest {
         self.current.count == 0 && self.row_left == 0 && self.passes.is_empty()
     }
 
-    fn count(&mut self, mut fresh: &[u8]) {
+    fn count(&mut self, mut fresh: &[u8], taker: &mut Option<&mut (dyn RawRows + '_)>) {
         while let Some(&filter) = fresh.first() {
             if self.row_left == 0 {
                 if self.current.count == 0 {
@@ -156,7 +176,11 @@ impl Rest {
             }
             let step = usize::try_from(self.row_left).unwrap_or(usize::MAX).min(fresh.len());
             self.row_left -= step as u64;
-            fresh = fresh.get(step..).unwrap_or_default();
+            let (piece, rest) = fresh.split_at_checked(step).unwrap_or_default();
+            if let Some(taker) = taker {
+                taker.take(piece, self.row_left == 0);
+            }
+            fresh = rest;
         }
     }
 }
@@ -190,10 +214,10 @@ impl Frame {
     fn feed(
         &mut self,
         inflater: &mut Inflater,
-        data: &[u8],
-        at: u64,
+        (data, at): (&[u8], u64),
         cancel: &Cancellation,
         findings: &mut Vec<Finding>,
+        mut taker: Option<&mut (dyn RawRows + '_)>,
     ) -> Result<(), Stop> {
         if self.settled {
             return Ok(());
@@ -204,7 +228,7 @@ impl Frame {
         }
         let rest = &mut self.rest;
         let fed = inflater.feed(data, false, |fresh| {
-            rest.count(fresh);
+            rest.count(fresh, &mut taker);
             if rest.bad_filter || rest.excess > EXCESS || cancel.is_cancelled() {
                 ControlFlow::Break(())
             } else {

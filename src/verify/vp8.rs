@@ -49,26 +49,7 @@ const IMPOSSIBLE: Fault =
 /// Reads a whole VP8 chunk, whose ten header bytes the walk has judged. Returns the most bytes that
 /// any partition has left: writers end them exactly, so many are a sign of damage.
 pub(super) fn verify(data: &[u8], cancel: &Cancellation) -> Result<usize, Fault> {
-    let Some((head, rest)) = data.split_at_checked(10) else {
-        return Err(CUT_MODES);
-    };
-    let first_size = (u32::from_le_bytes([head[0], head[1], head[2], 0]) >> 5) as usize;
-    let side = |at: usize| usize::from(u16::from_le_bytes([head[at], head[at + 1]]) & 0x3fff);
-    let (columns, rows) = (side(6).div_ceil(16), side(8).div_ceil(16));
-    let Some((first, rest)) = rest.split_at_checked(first_size) else {
-        return Err(CUT_MODES);
-    };
-    if first.first() == Some(&0xff) {
-        return Err(IMPOSSIBLE);
-    }
-    let mut modes = BoolDecoder::new(first);
-    let header = Header::read(&mut modes);
-    if modes.is_overrun() {
-        return Err(CUT_MODES);
-    }
-    if header.reserved_color_space {
-        return Err(Fault::Unsupported("a lossy image in a reserved colour space"));
-    }
+    let Opened { columns, rows, mut modes, header, rest } = open(data)?;
     let mut partitions = partitions(rest, header.partitions)?;
     let mut above = vec![Above::default(); columns];
     let last = partitions.len() - 1;
@@ -100,6 +81,67 @@ pub(super) fn verify(data: &[u8], cancel: &Cancellation) -> Result<usize, Fault>
     }
     let unread = partitions.iter().map(BoolDecoder::unread).max();
     Ok(modes.unread().max(unread.unwrap_or(0)))
+}
+
+/// Reads the first partition alone, without coefficients: the bytes it has left, or `None` when it
+/// is not whole or not all coefficients are in one partition.
+#[cfg(feature = "libwebp")]
+pub(super) fn modes(data: &[u8]) -> Option<usize> {
+    let Opened { columns, rows, mut modes, header, rest } = open(data).ok()?;
+    if header.partitions != 1 || partitions(rest, 1).is_err() {
+        return None;
+    }
+    let mut above = vec![Above::default(); columns];
+    for _ in 0..rows {
+        let mut left = Above::default();
+        // A copy stays in registers.
+        let mut bits = modes;
+        for above in &mut above {
+            header.macroblock(&mut bits, above, &mut left);
+        }
+        modes = bits;
+        // One look for each row keeps a short file from costing a large picture.
+        if modes.is_overrun() {
+            return None;
+        }
+    }
+    Some(modes.unread())
+}
+
+/// A frame whose header was read.
+struct Opened<'a> {
+    /// Macroblocks across and down.
+    columns: usize,
+    rows: usize,
+    /// The first partition behind the header.
+    modes: BoolDecoder<'a>,
+    header: Header,
+    /// What follows the first partition.
+    rest: &'a [u8],
+}
+
+fn open(data: &[u8]) -> Result<Opened<'_>, Fault> {
+    let Some((head, rest)) = data.split_at_checked(10) else {
+        return Err(CUT_MODES);
+    };
+    let first_size = (u32::from_le_bytes([head[0], head[1], head[2], 0]) >> 5) as usize;
+    let side = |at: usize| usize::from(u16::from_le_bytes([head[at], head[at + 1]]) & 0x3fff);
+    let (columns, rows) = (side(6).div_ceil(16), side(8).div_ceil(16));
+    let Some((first, rest)) = rest.split_at_checked(first_size) else {
+        return Err(CUT_MODES);
+    };
+    if first.first() == Some(&0xff) {
+        return Err(IMPOSSIBLE);
+    }
+    let mut modes = BoolDecoder::new(first);
+    let header = Header::read(&mut modes);
+    if modes.is_overrun() {
+        return Err(CUT_MODES);
+    }
+    if header.reserved_color_space {
+        return Err(Fault::Unsupported("a lossy image in a reserved colour space"));
+    }
+    Ok(Opened { columns, rows, modes, header, rest })
 }
 
 /// Token partitions behind their sizes of three bytes each; the last one takes the rest (§9.5).
@@ -228,6 +270,7 @@ impl Header {
     }
 
     /// A macroblock's header (§19.3).
+    #[inline]
     fn macroblock(
         &self,
         bits: &mut BoolDecoder,
@@ -371,6 +414,7 @@ fn large_value(bits: &mut BoolDecoder, p: &[u8; 11]) {
 }
 
 /// One mode out of the tree of sub-block modes (§11.2).
+#[inline(always)]
 fn sub_block_mode(bits: &mut BoolDecoder, p: &[u8; 9]) -> u8 {
     const B_LD: u8 = 4;
     const B_RD: u8 = 5;

@@ -2,7 +2,7 @@
 
 use super::{Fault, vp8, vp8l};
 use crate::cancel::Cancellation;
-use crate::container::{PartKind, Structure, slice};
+use crate::container::{Part, PartKind, Structure, slice};
 use crate::decode::Stop;
 use crate::finding::{Finding, FindingKind};
 use crate::geometry::Size;
@@ -10,7 +10,7 @@ use crate::policy::Limits;
 
 /// Unread bytes that pass without a word: writers end within two. More come with bytes put behind
 /// the data, or with bytes that are missing from the middle, after which fewer are used up.
-const SLACK: usize = 2;
+pub(crate) const SLACK: usize = 2;
 
 pub(super) fn verify(
     bytes: &[u8],
@@ -35,17 +35,42 @@ pub(super) fn verify(
             _ => continue,
         };
         match read {
-            Ok(unread) => {
-                if unread > SLACK {
-                    let what = "coded data are left over behind the last row";
-                    let at = part.payload.start;
-                    findings.push(Finding::warning(FindingKind::Irregular { what }).at(at));
-                }
-            }
+            Ok(unread) => findings.extend((unread > SLACK).then(|| left_over(part))),
             Err(fault) => findings.push(fault.finding(limits)?.at(part.span.start)),
         }
     }
     Ok(findings)
+}
+
+fn left_over(part: &Part) -> Finding {
+    let what = "coded data are left over behind the last row";
+    Finding::warning(FindingKind::Irregular { what }).at(part.payload.start)
+}
+
+/// The first partition of the one lossy picture of a file is sound; what its only other partition
+/// holds is yet to be read.
+#[cfg(feature = "libwebp")]
+pub(crate) struct Modes {
+    spare: bool,
+    left_over: Finding,
+}
+
+#[cfg(feature = "libwebp")]
+impl Modes {
+    /// What [`verify`] finds where the coefficients turned out whole; `spare` when more than
+    /// [`SLACK`] bytes of them are left.
+    pub(crate) fn with_tokens(self, spare: bool) -> Vec<Finding> {
+        Some(self.left_over).filter(|_| self.spare || spare).into_iter().collect()
+    }
+}
+
+/// Reads that first partition alone. `None` where a whole [`verify`] must say what is to be said:
+/// because something is wrong, or coefficients come in several partitions.
+#[cfg(feature = "libwebp")]
+pub(crate) fn modes(structure: &Structure, picture: &[u8]) -> Option<Modes> {
+    let unread = vp8::modes(picture)?;
+    let part = structure.parts().iter().find(|part| part.name.as_str() == "VP8 ")?;
+    Some(Modes { spare: unread > SLACK, left_over: left_over(part) })
 }
 
 fn frame_size(header: &[u8]) -> Option<Size> {

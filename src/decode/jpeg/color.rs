@@ -42,8 +42,9 @@ pub(super) fn rgb_row(rows: [&[u8]; 3], out: &mut [u8], channels: usize) {
     convert(rows, out, channels, |r, g, b| u32::from_le_bytes([r, g, b, 255]));
 }
 
+/// Rows of three components into pixels of `channels` bytes, each as `pixel` has it.
 #[inline(always)]
-fn convert(
+pub(in crate::decode) fn convert(
     rows: [&[u8]; 3],
     out: &mut [u8],
     channels: usize,

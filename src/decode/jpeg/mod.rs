@@ -37,7 +37,7 @@ mod bits;
 mod blocks;
 mod canvas;
 mod coefficients;
-mod color;
+pub(super) mod color;
 mod finish;
 mod huffman;
 mod idct;

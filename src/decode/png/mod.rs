@@ -3,6 +3,8 @@
 
 mod color;
 mod rows;
+mod still;
+mod unfilter;
 
 use std::borrow::Cow;
 use std::io::{Cursor, ErrorKind};
@@ -10,12 +12,13 @@ use std::io::{Cursor, ErrorKind};
 use png::{Decoder, DecodingError, Limits, Reader};
 
 use super::animation::{self, Frame};
-use super::{BAND_ROWS, Job, Mode, Picture, Scale, Stop, aside, buffer};
+use super::{BAND_ROWS, Job, Mode, Picture, Scale, Scales, Stop, aside, buffer};
 use crate::container::{Part, PartKind, Structure, slice};
 use crate::finding::Finding;
 use crate::geometry::Size;
 use crate::pixels::Layout;
 use rows::Unpack;
+pub(super) use still::{examine, is_still};
 
 /// Bytes of a row with 8 bytes per pixel, the most there is.
 fn widest_row(structure: &Structure) -> u64 {
@@ -25,9 +28,13 @@ fn widest_row(structure: &Structure) -> u64 {
 /// Bytes taken at most: the delivered picture, a frame that does not cover its canvas, and the
 /// crate's buffers: it gathers up to four rows or 128 KiB before it moves them to the front, with
 /// the growth of a vector on top, and one row of output; ours is another.
-pub(super) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
+pub(super) fn memory_needed(structure: &Structure, mode: Mode, scales: Scales) -> u64 {
     let channels = if mode == Mode::Shown && !structure.has_alpha { 3 } else { 4 };
-    let picture = structure.stored.pixels().saturating_mul(channels);
+    let picture = if is_still(structure) {
+        still::memory_needed(structure, scales, channels)
+    } else {
+        structure.stored.pixels().saturating_mul(channels)
+    };
     let frame = match mode {
         Mode::Shown if structure.frames > 1 => structure.stored.pixels().saturating_mul(4),
         _ => 0,
@@ -64,14 +71,19 @@ fn without_strays<'a>(job: &Job<'a>) -> Cow<'a, [u8]> {
 
 type Rows<'a> = Reader<Cursor<&'a [u8]>>;
 
-pub(super) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
-    let bytes = without_strays(job);
-    let mut decoder = Decoder::new(Cursor::new(&*bytes));
+/// What the crate is told before it reads the chunks in front of the picture.
+fn open(job: &Job<'_>, decoder: &mut Decoder<Cursor<&[u8]>>) {
     // Text and profiles are not the crate's to inflate.
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
     let rows = widest_row(job.structure).saturating_mul(4).saturating_add(64 << 20);
     decoder.set_limits(Limits { bytes: usize::try_from(rows).unwrap_or(usize::MAX) });
+}
+
+pub(super) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
+    let bytes = without_strays(job);
+    let mut decoder = Decoder::new(Cursor::new(&*bytes));
+    open(job, &mut decoder);
     let mut reader = decoder.read_info().map_err(|e| stop(&e))?;
     let info = reader.info();
     if Size::new(info.width, info.height) != job.structure.stored {

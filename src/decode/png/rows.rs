@@ -93,6 +93,9 @@ impl Unpack {
         layout: Layout,
     ) {
         let channels = layout.channels();
+        if step == 1 && first == 0 && self.copy(raw, width, row, layout) {
+            return;
+        }
         let to = row[first * channels..]
             .chunks_mut(channels * step)
             .map(|pixel| pixel.get_mut(..channels).unwrap_or_default())
@@ -125,6 +128,40 @@ impl Unpack {
                 (true, false) => self.deep::<6>(raw, to),
                 (true, true) => self.deep::<8>(raw, to),
             },
+        }
+    }
+
+    /// Whether a raw row is RGB as it is.
+    pub(super) const fn is_rgb(&self) -> bool {
+        let as_stored = self.plan.is_none() && self.key.is_none();
+        as_stored
+            && matches!(self.samples, Samples::Direct { deep: false, color: true, alpha: false })
+    }
+
+    /// A whole row of samples that stay as they are; false where these do not.
+    fn copy(&self, raw: &[u8], width: usize, row: &mut [u8], layout: Layout) -> bool {
+        let Samples::Direct { deep: false, color: true, alpha } = self.samples else {
+            return false;
+        };
+        if self.plan.is_some() || self.key.is_some() {
+            return false;
+        }
+        match (alpha, layout) {
+            (false, Layout::Rgb8) | (true, Layout::Rgba8) => {
+                let length = width * layout.channels();
+                if let (Some(to), Some(from)) = (row.get_mut(..length), raw.get(..length)) {
+                    to.copy_from_slice(from);
+                }
+                true
+            }
+            (false, Layout::Rgba8) => {
+                let (to, from) = (row.as_chunks_mut::<4>().0, raw.as_chunks::<3>().0);
+                for (to, [r, g, b]) in to.iter_mut().zip(from).take(width) {
+                    *to = [*r, *g, *b, 255];
+                }
+                true
+            }
+            (true, Layout::Rgb8) => false,
         }
     }
 

@@ -3,6 +3,13 @@
 //! The crate keeps no limits and believes what a file says of itself; so it is never shown the
 //! file. Each frame's coded picture is wrapped anew, the smallest file that holds it, with the size
 //! that the walk judged; and its own header must say that size before anything is allocated.
+//! One opaque lossy picture, the usual case, is taken as its planes ([`still`]).
+
+#[cfg(feature = "libwebp")]
+mod libwebp;
+#[cfg(not(feature = "libwebp"))]
+mod planes;
+mod still;
 
 use std::io::{Cursor, ErrorKind};
 
@@ -17,13 +24,14 @@ use crate::finding::ColorModel;
 use crate::geometry::Size;
 use crate::pixels::Layout;
 use crate::policy::Limits;
+pub(super) use still::{examine, is_still};
 
 /// Bytes taken at most. Beside the canvas: a frame's coded bytes, wrapped anew and
 /// then copied by the crate; then either planes of 16×16 macroblocks (1.5 bytes per
 /// pixel) and, with coded alpha, its RGBA and its plane; or the lossless decoder's own, which
 /// works in the RGBA buffer it is given and keeps sub-images of a pixel for 4×4 at most. Prefix
 /// tables of a lossless picture come on top: checking refuses those that do not fit ([`tables`]).
-pub(super) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
+pub(super) fn memory_needed(structure: &Structure, mode: Mode, scales: Scales) -> u64 {
     let padded = |side: u32| u64::from(side).div_ceil(16) * 16;
     let (width, height) = (padded(structure.stored.width), padded(structure.stored.height));
     let pixels = width.saturating_mul(height);
@@ -48,12 +56,17 @@ pub(super) fn memory_needed(structure: &Structure, mode: Mode) -> u64 {
     let channels = if mode == Mode::Shown && !structure.has_alpha && !lossless { 3 } else { 4 };
     let animated = structure.frames > 1 || names().any(|n| n == "ANMF");
     let canvas = if animated { 8 } else { channels };
-    let coded = structure
+    let coded: u64 = structure
         .parts
         .iter()
         .filter(|p| matches!(name(p), "VP8" | "VP8L" | "ALPH"))
         .map(|p| p.span.end.saturating_sub(p.span.start))
         .fold(0, u64::saturating_add);
+    if is_still(structure) {
+        // Wrapped, and copied into a buffer that grows.
+        let coded = coded.saturating_mul(3).saturating_add(2 << 20);
+        return still::memory_needed(structure, scales, channels).saturating_add(coded);
+    }
     pixels
         .saturating_mul(canvas)
         .saturating_add(beside.saturating_add(sub_images))
@@ -234,15 +247,7 @@ fn wrap(coded: &Coded<'_>, size: Size, layout: Layout) -> Result<(Vec<u8>, usize
         chunk(&mut file, b"VP8L", picture)?;
         4
     } else if let Some(picture) = coded.lossy {
-        // RFC 6386 section 9.1: after the tag and the start code, 14 bits each and a scale.
-        let side = |at: usize| {
-            let pair = picture.get(at..at + 2).and_then(|b| b.first_chunk());
-            pair.map(|b| u32::from(u16::from_le_bytes(*b) & 0x3FFF))
-        };
-        let (Some(width), Some(height)) = (side(6), side(8)) else {
-            return Err(Stop::truncated("a VP8 chunk"));
-        };
-        check(size, width, height)?;
+        check_lossy(picture, size)?;
         let alpha = coded.alpha.filter(|_| layout == Layout::Rgba8);
         file.reserve_exact(picture.len() + alpha.map_or(0, <[u8]>::len) + 64);
         extended(&mut file, alpha.is_some())?;
@@ -257,6 +262,18 @@ fn wrap(coded: &Coded<'_>, size: Size, layout: Layout) -> Result<(Vec<u8>, usize
     let riff = u32::try_from(file.len() - 8).map_err(|_| Stop::corrupt("a chunk is too large"))?;
     file[4..8].copy_from_slice(&riff.to_le_bytes());
     Ok((file, channels))
+}
+
+/// RFC 6386 section 9.1: after the tag and the start code, 14 bits each and a scale.
+fn check_lossy(picture: &[u8], judged: Size) -> Result<(), Stop> {
+    let side = |at: usize| {
+        let pair = picture.get(at..at + 2).and_then(|b| b.first_chunk());
+        pair.map(|b| u32::from(u16::from_le_bytes(*b) & 0x3FFF))
+    };
+    let (Some(width), Some(height)) = (side(6), side(8)) else {
+        return Err(Stop::truncated("a VP8 chunk"));
+    };
+    check(judged, width, height)
 }
 
 /// What a coded picture says of its size must be what was judged.
