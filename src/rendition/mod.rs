@@ -5,6 +5,7 @@ mod encode;
 mod plan;
 mod planar;
 mod resize;
+mod source;
 mod spec;
 #[cfg(test)]
 mod tests;
@@ -16,13 +17,13 @@ use std::sync::OnceLock;
 use crate::cancel::Cancellation;
 use crate::format::Format;
 use crate::geometry::{Fit, Size};
-use crate::pixels::{Layout, Pixels};
-use crate::planes::Planes;
+use crate::pixels::Layout;
 use crate::policy::RenditionRules;
 
 use encode::Encoding;
 use plan::{Crop, Plan};
-use resize::{Resampler, ResizeFailed};
+use resize::Resampler;
+pub(crate) use source::Source;
 pub use spec::{OutputFormat, ParseRenditionError, RenditionSpec, SpecError, UnknownOutputFormat};
 
 /// How many times larger than a rendition, per side, a finished one must be to serve as its
@@ -208,86 +209,6 @@ impl<'a> Job<'a> {
     fn finish<S: Source>(&self, picture: &S) -> Result<Rendition, RenderStop> {
         let bytes = picture.encode(self)?;
         Ok(Rendition { spec: *self.spec, size: self.plan.canvas, format: self.format, bytes })
-    }
-}
-
-/// What renditions are made from.
-pub(crate) trait Source: Clone + Sync + Send {
-    fn size(&self) -> Size;
-
-    /// Whether a pixel of it is not opaque.
-    fn is_transparent(&self) -> bool;
-
-    /// A part of it at the size that the job asks for.
-    fn resample<'a>(
-        &'a self,
-        resampler: &mut Resampler,
-        crop: &Crop,
-        job: &Job<'_>,
-        transparent: bool,
-    ) -> Result<Cow<'a, Self>, ResizeFailed>;
-
-    /// The file of a picture that was resampled for the job.
-    fn encode(&self, job: &Job<'_>) -> Result<Vec<u8>, RenderStop>;
-}
-
-impl Source for Pixels {
-    fn size(&self) -> Size {
-        self.size()
-    }
-
-    fn is_transparent(&self) -> bool {
-        self.has_transparency()
-    }
-
-    fn resample<'a>(
-        &'a self,
-        resampler: &mut Resampler,
-        crop: &Crop,
-        job: &Job<'_>,
-        transparent: bool,
-    ) -> Result<Cow<'a, Self>, ResizeFailed> {
-        resampler.resample(self, crop, job.plan.target, transparent)
-    }
-
-    fn encode(&self, job: &Job<'_>) -> Result<Vec<u8>, RenderStop> {
-        let pixels = if job.on_ground {
-            let padded = encode::flatten(self, job.plan.canvas, job.ground);
-            Cow::Owned(padded.ok_or(RenderStop::Failed("pad"))?)
-        } else {
-            Cow::Borrowed(self)
-        };
-        encode::encode(&pixels, job.encoding, job.ground).map_err(|_| RenderStop::Failed("encode"))
-    }
-}
-
-impl Source for Planes {
-    fn size(&self) -> Size {
-        self.size()
-    }
-
-    fn is_transparent(&self) -> bool {
-        false
-    }
-
-    fn resample<'a>(
-        &'a self,
-        resampler: &mut Resampler,
-        crop: &Crop,
-        job: &Job<'_>,
-        _transparent: bool,
-    ) -> Result<Cow<'a, Self>, ResizeFailed> {
-        planar::resample(resampler, self, crop, job.plan.target, job.full_chroma()).map(Cow::Owned)
-    }
-
-    fn encode(&self, job: &Job<'_>) -> Result<Vec<u8>, RenderStop> {
-        match job.encoding {
-            Encoding::Jpeg { quality } if !job.on_ground => {
-                planar::encode(self, quality).map_err(|_| RenderStop::Failed("encode"))
-            }
-            // [`all_plain_jpeg`] rules them out.
-            _ => Err(RenderStop::Failed("encode")),
-        }
     }
 }
 
