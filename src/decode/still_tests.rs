@@ -99,7 +99,8 @@ fn lossy() -> [Vec<u8>; 2] {
 
 #[test]
 fn pixels_are_those_of_the_crates_whatever_way_they_come() {
-    let files = pngs().into_iter().chain(lossy());
+    let profile = include_bytes!("../../testdata/png/icc-p3.png").to_vec();
+    let files = pngs().into_iter().chain(lossy()).chain([profile]);
     for (index, bytes) in files.enumerate() {
         for mode in [Mode::Stored, Mode::Shown] {
             let examined = examined(&bytes, mode, Scales::FULL);

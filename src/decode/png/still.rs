@@ -1,12 +1,13 @@
 //! A still picture in rows from top to bottom, which is verified and decoded in one go: what
 //! verification inflates is unfiltered at once.
 
-use png::{Decoder, Info};
+use png::{BitDepth, ColorType, Decoder, Info};
 
 use super::rows::Unpack;
 use super::unfilter::unfilter;
 use super::{color, open, stop, widest_row};
 use crate::container::Structure;
+use crate::decode::cms::Plan;
 use crate::decode::reduce::Reduced;
 use crate::decode::{Job, Made, Picture, Scale, Scales, Stop, buffer};
 use crate::finding::Finding;
@@ -59,6 +60,8 @@ pub(in crate::decode) fn examine(
 /// Rows on their way from the inflater to the pictures.
 struct Still {
     unpack: Unpack,
+    /// What becomes of the colours of finished pictures.
+    late: Plan,
     layout: Layout,
     width: usize,
     height: usize,
@@ -92,8 +95,12 @@ impl Still {
             return Err(Stop::corrupt("the header and the picture differ in size"));
         }
         let transform = color::plan(job, info, warnings);
-        let unpack = Unpack::new(info, transform).ok_or(Stop::corrupt("a palette is missing"))?;
         let layout = job.layout();
+        // What comes as RGB is converted once it is reduced.
+        let rgb = info.color_type == ColorType::Rgb && info.bit_depth == BitDepth::Eight;
+        let (early, late) =
+            if rgb && layout == Layout::Rgb8 { (None, transform) } else { (transform, None) };
+        let unpack = Unpack::new(info, early).ok_or(Stop::corrupt("a palette is missing"))?;
         let width = size.width as usize;
         let output = match layout {
             Layout::Rgb8 => Output::Reduced {
@@ -108,6 +115,7 @@ impl Still {
         let length = info.raw_row_length();
         Ok(Self {
             unpack,
+            late,
             layout,
             width,
             height: size.height as usize,
@@ -153,10 +161,17 @@ impl Still {
         }
         Ok(match self.output {
             Output::Rgba(samples) => vec![(Scale::Full, self.layout, samples)],
-            Output::Reduced { pictures, .. } => pictures
-                .into_iter()
-                .map(|picture| (picture.scale(), self.layout, picture.into_samples()))
-                .collect(),
+            Output::Reduced { pictures, .. } => {
+                let finished = |picture: Reduced| {
+                    let scale = picture.scale();
+                    let mut samples = picture.into_samples();
+                    if let Some(transform) = &self.late {
+                        transform.convert(&mut samples, 3);
+                    }
+                    (scale, self.layout, samples)
+                };
+                pictures.into_iter().map(finished).collect()
+            }
         })
     }
 }
