@@ -105,13 +105,11 @@ fn cpu_cells(points: &[Point]) -> String {
     format!("{} | {} | {} | {} | {:.2}", told(0), told(2), told(5), told(7), exponent(&all))
 }
 
-/// Cells of a line: what every picture takes, what a megapixel adds, and how far the sizes lie from
-/// that line at most.
+/// Cells of a line: what every picture takes, and what a megapixel adds.
 fn memory_cells(points: &[Point]) -> String {
     let all: Vec<(f64, f64)> = points.iter().map(|point| (point.size, point.memory())).collect();
     let (fixed, each) = line_through(&all);
-    let off = all.iter().map(|(x, y)| (y / (fixed + each * x) - 1.0).abs()).fold(0.0, f64::max);
-    format!("{} | {} | {:.0} %", short(fixed), short(each), off * 100.0)
+    format!("{} | {}", short(fixed), short(each))
 }
 
 fn lines(all: &[Vec<Point>], value: impl Fn(&Point) -> f64) -> Vec<Line> {
@@ -140,9 +138,9 @@ pub(crate) fn run() -> Outcome<()> {
     }
     println!(
         "| | CPU ms per MP: 0.1 MP | 0.9 MP | 10 MP | 48 MP | exponent \
-         | peak MiB: every picture | each MP | off by at most |"
+         | peak MiB: every picture | and each MP |"
     );
-    println!("|---|{}", "---|".repeat(8));
+    println!("|---|{}", "---|".repeat(7));
     for (series, points) in SERIES.iter().zip(&all) {
         println!("| {} | {} | {} |", series.name, cpu_cells(points), memory_cells(points));
     }

@@ -77,14 +77,17 @@ pub(crate) struct Worker {
 impl Worker {
     /// `threads` pictures are worked on at a time, each by one thread.
     pub(crate) fn start(peer: Peer, places: &Places, threads: usize) -> Outcome<Self> {
-        let mut child = peer
-            .command(places)?
+        let mut command = peer.command(places)?;
+        command
             .env("VIPS_CONCURRENCY", "1")
             .env("UV_THREADPOOL_SIZE", threads.to_string())
-            .env("RAYON_NUM_THREADS", threads.to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
+            .env("RAYON_NUM_THREADS", threads.to_string());
+        Self::of(command)
+    }
+
+    /// The process that this starts.
+    pub(crate) fn of(mut command: Command) -> Outcome<Self> {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let jobs = child.stdin.take();
         let answers = BufReader::new(child.stdout.take().ok_or("no pipe")?);
         let mut worker = Self { child, jobs, answers, version: String::new() };

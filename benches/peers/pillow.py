@@ -54,18 +54,6 @@ def reference(side, out, path):
     return 0
 
 
-def compare(reference, other):
-    """PSNR over all samples, and SSIMULACRA2; of pictures that differ in size neither is a number."""
-    import numpy
-    from ssimulacra2 import compute_ssimulacra2
-
-    one, two = (numpy.asarray(Image.open(path).convert("RGB"), float) for path in (reference, other))
-    if one.shape != two.shape:
-        return "nan nan"
-    psnr = 10 * numpy.log10(255**2 / numpy.mean((one - two) ** 2))
-    return f"{psnr} {compute_ssimulacra2(reference, other)}"
-
-
 serve(
     f"Pillow {PIL.__version__} (libjpeg-turbo {features.version('libjpeg_turbo')})",
     {
@@ -74,7 +62,6 @@ serve(
         "check": each(check),
         "png": png,
         "reference": reference,
-        "compare": compare,
         "batch-thumb": batch(thumb),
         "batch-three": batch(three),
     },

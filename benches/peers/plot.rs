@@ -56,7 +56,7 @@ fn stroke(body: &mut String, from: (f64, f64), to: (f64, f64)) {
 
 /// Bars side by side, the best peer of each row as long as one unit.
 pub(crate) fn bars(rows: &[Bars]) -> String {
-    const LEFT: f64 = 330.0;
+    const LEFT: f64 = 360.0;
     const UNIT: f64 = 150.0;
     /// In units; a longer bar ends here, its number tells the rest.
     const LONGEST: f64 = 3.0;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use crate::Outcome;
 use crate::numbers::Spread;
@@ -24,7 +25,8 @@ pub(crate) fn run() -> Outcome<()> {
     for peer in PEERS {
         workers.push(Worker::start(peer, &places, 1)?);
     }
-    let mut judge = Worker::start(Peer::Pillow, &places, 1)?;
+    let mut reader = Worker::start(Peer::Pillow, &places, 1)?;
+    let mut judge = Worker::of(Command::new(places.judge()?))?;
     let mut photographs: Vec<_> = fs::read_dir(places.files("quality")?)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
@@ -34,7 +36,7 @@ pub(crate) fn run() -> Outcome<()> {
     println!(
         "PNG thumbnails of 4:2:0 JPEGs, against the full decode and the Lanczos of {}. \
          Median (least–most) of {} photographs.\n",
-        judge.version,
+        reader.version,
         photographs.len()
     );
     let names = PEERS.map(Peer::name).join(" | ");
@@ -44,7 +46,7 @@ pub(crate) fn run() -> Outcome<()> {
         let mut found: [Vec<f64>; 2 * PEERS.len()] = <_>::default();
         for path in &photographs {
             let reference = words(&out.join("reference.png"));
-            judge.work("reference", &[side.to_string(), reference.clone(), words(path)])?;
+            reader.work("reference", &[side.to_string(), reference.clone(), words(path)])?;
             for (at, worker) in workers.iter_mut().enumerate() {
                 let made = words(&out.join(format!("{at}.png")));
                 worker.work("png", &[side.to_string(), made.clone(), words(path)])?;
@@ -56,7 +58,7 @@ pub(crate) fn run() -> Outcome<()> {
                     worker.version
                 );
                 // One that came out a row shorter than asked is not judged.
-                if psnr.is_finite() {
+                if !psnr.is_nan() {
                     found[at].push(psnr);
                     found[PEERS.len() + at].push(ssimulacra2);
                 }

@@ -75,6 +75,16 @@ impl Places {
         })
     }
 
+    /// The program that compares pictures.
+    pub(crate) fn judge(&self) -> Outcome<PathBuf> {
+        let folder = self.root.join("judge");
+        let package = Self::scripts().join("judge/Cargo.toml");
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--release", "--locked", "--manifest-path"]).arg(package);
+        succeed(cargo.arg("--target-dir").arg(&folder))?;
+        Ok(folder.join("release/judge"))
+    }
+
     /// A file or folder for results.
     pub(crate) fn results(&self, name: &str) -> PathBuf {
         self.root.join(name)

@@ -10,9 +10,9 @@ use crate::table::{self, Columns, Results, measured};
 use crate::{Outcome, plot};
 
 /// Rounds that count, after one that warms up.
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 11;
 /// Of what takes longer.
-const FEWER_ROUNDS: usize = 5;
+const FEWER_ROUNDS: usize = 3;
 
 /// Files of a kind.
 fn files(folder: &Path, kind: &str) -> Outcome<Vec<String>> {
@@ -106,7 +106,7 @@ fn walks(places: &Places, row: &Row, kind: &str, results: &mut Results) -> Outco
     for _ in 0..FEWER_ROUNDS {
         let mut timed = |times: i32| worker.work("inspect", &[times.to_string(), path.clone()]);
         let (less, more) = (timed(few)?, timed(many)?);
-        values.push((more.cpu - less.cpu) * 1e3 / f64::from(many - few) / mib);
+        values.push((more.cpu - less.cpu).max(0.0) * 1e3 / f64::from(many - few) / mib);
     }
     let columns = vec![(Peer::Gatefold, values)];
     let row_measured = measured(row.title.to_owned(), "ms per MiB", &columns, None);
@@ -123,8 +123,13 @@ pub(crate) fn run(filter: &str) -> Outcome<()> {
         Err(_) => Results::new(),
     };
     let rows: Vec<&Row> = ROWS.iter().filter(|row| row.key.contains(filter)).collect();
+    // Kept after every step: it takes long, and what was measured stays measured.
+    let keep = |results: &Results| -> Outcome<()> {
+        Ok(fs::write(&stored, serde_json::to_vec_pretty(results)?)?)
+    };
     if rows.iter().any(|row| matches!(row.work, Work::Files(..))) {
         on_files(&places, &rows, &mut results)?;
+        keep(&results)?;
     }
     for row in rows {
         match row.work {
@@ -132,8 +137,8 @@ pub(crate) fn run(filter: &str) -> Outcome<()> {
             Work::Batch(jobs) => in_batches(&places, row, jobs, &mut results)?,
             Work::Inspect(kind) => walks(&places, row, kind, &mut results)?,
         }
+        keep(&results)?;
     }
-    fs::write(stored, serde_json::to_vec_pretty(&results)?)?;
     table::print(&results);
     fs::write(Places::plots().join("speed.svg"), plot::bars(&table::bars(&results)))?;
     Ok(())
