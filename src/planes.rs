@@ -37,6 +37,25 @@ impl Plane {
         let end = start.saturating_add(self.size.width as usize);
         self.samples.get(start..end).unwrap_or_default()
     }
+
+    /// With so many more columns to the left and right, and rows above and below, that repeat the
+    /// edge.
+    pub(crate) fn grown(&self, more: [u32; 4]) -> Self {
+        let [left, right, above, below] = more.map(|more| more as usize);
+        let width = self.size.width as usize + left + right;
+        let height = self.size.height as usize + above + below;
+        let mut samples = Vec::with_capacity(width.saturating_mul(height));
+        for y in 0..height {
+            let y = y.saturating_sub(above).min((self.size.height as usize).saturating_sub(1));
+            let row = self.row(y as u32);
+            let edge = |sample: Option<&u8>| sample.copied().unwrap_or_default();
+            samples.extend(std::iter::repeat_n(edge(row.first()), left));
+            samples.extend_from_slice(row);
+            samples.extend(std::iter::repeat_n(edge(row.last()), right));
+        }
+        let size = Size::new(width as u32, height as u32);
+        Self { samples, stride: width, size, density: self.density }
+    }
 }
 
 /// One plane for a grey picture; Y, Cb and Cr for all others.

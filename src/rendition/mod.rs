@@ -131,13 +131,15 @@ pub(crate) fn reduction_to(
     reductions.min_by(f64::total_cmp)
 }
 
-/// Whether every rendition of a JPEG is one, and nothing but the picture: such a picture need not be
-/// turned into pixels. Others need more than the eight bits that its components have.
+/// Whether every rendition of a JPEG is one of usual quality, and nothing but the picture: such a
+/// picture need not be turned into pixels. Others need more than the eight bits that its components
+/// have.
 pub(crate) fn all_plain_jpeg(specs: &[RenditionSpec]) -> bool {
-    let is_jpeg = |spec: &RenditionSpec| {
+    specs.iter().all(|spec| {
         matches!(spec.chosen_format(), OutputFormat::Jpeg | OutputFormat::SameAsInput)
-    };
-    specs.iter().all(|spec| is_jpeg(spec) && !is_padded(spec))
+            && !encode::full_chroma(spec.chosen_quality())
+            && !is_padded(spec)
+    })
 }
 
 fn is_padded(spec: &RenditionSpec) -> bool {
@@ -154,8 +156,9 @@ pub(crate) fn memory_needed(
     rules: &RenditionRules,
 ) -> u64 {
     let channels = layout.channels() as u64;
-    // The resampler premultiplies a copy of a transparent picture.
-    let premultiplied = if layout == Layout::Rgba8 { source.pixels().saturating_mul(4) } else { 0 };
+    // The resampler premultiplies a copy of a transparent picture; a component whose half is rounded
+    // up is copied with its edge repeated.
+    let copied = if layout == Layout::Rgba8 { 4 } else { 1 } * source.pixels();
     let mut between = 0;
     let mut outputs = 0_u64;
     for spec in specs {
@@ -167,7 +170,7 @@ pub(crate) fn memory_needed(
             .saturating_add(plan.target.pixels().saturating_mul(channels))
             .saturating_add(plan.canvas.pixels().saturating_mul(2 * channels));
     }
-    outputs.saturating_add(premultiplied).saturating_add(between.saturating_mul(channels))
+    outputs.saturating_add(copied).saturating_add(between.saturating_mul(channels))
 }
 
 /// One rendition on its way.
@@ -196,14 +199,6 @@ impl<'a> Job<'a> {
         };
         let plan = Plan::new(source.shown, spec, rules, holds);
         Self { spec, plan, encoding, format, on_ground, ground: spec.ground(rules) }
-    }
-
-    /// Whether colours are needed at full resolution.
-    fn full_chroma(&self) -> bool {
-        match self.encoding {
-            Encoding::Jpeg { quality } => encode::full_chroma(quality),
-            _ => true,
-        }
     }
 
     fn finish<S: Source>(&self, picture: &S) -> Result<Rendition, RenderStop> {

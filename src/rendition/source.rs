@@ -76,12 +76,12 @@ impl Source for Planes {
         job: &Job<'_>,
         _transparent: bool,
     ) -> Result<Cow<'a, Self>, ResizeFailed> {
-        planar::resample(resampler, self, crop, job.plan.target, job.full_chroma()).map(Cow::Owned)
+        planar::resample(resampler, self, crop, job.plan.target).map(Cow::Owned)
     }
 
     fn encode(&self, job: &Job<'_>) -> Result<Vec<u8>, RenderStop> {
         match job.encoding {
-            Encoding::Jpeg { quality } if !job.on_ground => {
+            Encoding::Jpeg { quality } if !job.on_ground && !encode::full_chroma(quality) => {
                 planar::encode(self, quality).map_err(|_| RenderStop::Failed("encode"))
             }
             // [`all_plain_jpeg`] rules them out.

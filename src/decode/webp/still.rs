@@ -161,6 +161,6 @@ fn read(
         Scale::Full => full.take(),
         _ => smaller.next().map(Reduced::into_samples),
     });
-    let pictures = pictures.map(Made::Picture).collect();
+    let pictures = pictures.collect();
     Ok((findings, Some(pictures)))
 }
