@@ -85,7 +85,7 @@ One thread (batches: two pictures at a time), processes that live on; median (le
 picture. 3 sizes are 1200, 640 and 320 pixels on the longer side. Every job reads the file; JPEGs come out at quality 82, 4:2:0, without metadata.
 Peers trust the file. gatefold walks it to its end, verifies every coded byte and takes two digests in
 every job; `process` also finds colours and a perceptual hash, which the peers do not.
-- gatefold: JPEG decoded as small as leaves two pixels per side for one of the output; Lanczos3.
+- gatefold: decoded as small as leaves 1.6 pixels (PNG, WebP: 2) per side for one of the output; Lanczos3.
 - libvips: `thumbnail` (the same margin, Lanczos3) and `jpegsave`; of three sizes, each from the one before.
 - sharp: `autoOrient`, `resize` (fit inside, Lanczos3), `jpeg`; of three sizes, each from the one before.
 - Pillow: `draft` (decodes as small as is not below the output), `thumbnail` (Lanczos); the same way.
