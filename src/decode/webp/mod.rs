@@ -10,6 +10,8 @@ mod libwebp;
 #[cfg(not(feature = "libwebp"))]
 mod planes;
 mod still;
+#[cfg(not(feature = "libwebp"))]
+mod vp8;
 
 use std::io::{Cursor, ErrorKind};
 
