@@ -32,11 +32,11 @@ pub(super) fn memory_needed(structure: &Structure, scales: Scales, channels: u64
     let pictures = pictures.fold(rows, u64::saturating_add);
     #[cfg(feature = "libwebp")]
     let beside = size.pixels().saturating_mul(channels);
-    // Planes of whole macroblocks, and what the crate keeps of each, in a vector that grows.
+    // Planes of whole macroblocks.
     #[cfg(not(feature = "libwebp"))]
     let beside = {
         let blocks = u64::from(size.width.div_ceil(16)) * u64::from(size.height.div_ceil(16));
-        blocks.saturating_mul(256 * 3 / 2 + 3 * 32)
+        blocks.saturating_mul(256 * 3 / 2)
     };
     pictures.saturating_add(beside)
 }
