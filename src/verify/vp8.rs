@@ -87,7 +87,7 @@ pub(super) fn verify(
             if coefficients.is_overrun() {
                 return Err(CUT_TOKENS);
             }
-            sink.macroblock(column, row, &block);
+            sink.macroblock(column, row, block);
         }
         sink.row(row);
     }

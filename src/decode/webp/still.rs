@@ -168,6 +168,5 @@ fn read(
         Scale::Full => full.take(),
         _ => smaller.next().map(Reduced::into_samples),
     });
-    let pictures = pictures.map(Made::Picture).collect();
-    Ok((findings, Some(pictures)))
+    Ok((findings, Some(pictures.collect())))
 }

@@ -51,11 +51,9 @@ pub(super) fn coefficients(
     let mut p = &tokens[BANDS[at]][usize::from(context.min(2))];
     while at < 16 {
         if !bits.bool(p[0]) {
-            if at == first {
-                return false;
-            }
-            block.end(at);
-            return true;
+            let some = at > first;
+            block.end(if some { at } else { 0 });
+            return some;
         }
         while !bits.bool(p[1]) {
             at += 1;
@@ -77,27 +75,32 @@ pub(super) fn coefficients(
         }
         // The sign.
         let negative = bits.bool(128);
-        block.value(place, if negative { -value } else { value });
+        block.value(place, if negative { value.wrapping_neg() } else { value });
     }
     block.end(at);
     true
 }
 
 /// The rest of a token whose value is 2 or more: that value, at most 67 + 2047.
-#[inline]
+#[inline(always)]
 fn large_value(bits: &mut BoolDecoder, p: &[u8; 11]) -> i32 {
-    let mut bit = |probability: u8| i32::from(bits.bool(probability));
-    if bit(p[3]) == 0 {
-        if bit(p[4]) == 0 { 2 } else { 3 + bit(p[5]) }
-    } else if bit(p[6]) == 1 {
-        let high = bit(p[8]);
-        let category = 2 * high as usize + bit(if high == 1 { p[10] } else { p[9] }) as usize;
-        let extra = CATEGORIES[category & 3].iter().fold(0, |extra, p| extra << 1 | bit(*p));
-        // Categories 3 to 6 begin with 11, 19, 35 and 67.
-        extra + 3 + (8 << category)
-    } else if bit(p[7]) == 1 {
-        7 + 2 * bit(165) + bit(145)
+    if !bits.bool(p[3]) {
+        if bits.bool(p[4]) { 3 + i32::from(bits.bool(p[5])) } else { 2 }
+    } else if bits.bool(p[6]) {
+        let high = usize::from(bits.bool(p[8]));
+        let low = usize::from(bits.bool(p[9 + high]));
+        let category = 2 * high + low;
+        let mut extra = 0;
+        for probability in CATEGORIES[category] {
+            extra = extra << 1 | i32::from(bits.bool(*probability));
+        }
+        // Categories 3 to 6 begin with 11, 19, 35 and 67. Nothing can overflow; that it could would
+        // keep the compiler from leaving this out where no value is wanted.
+        (8_i32 << (category & 3)).wrapping_add(3).wrapping_add(extra)
+    } else if bits.bool(p[7]) {
+        let high = i32::from(bits.bool(165));
+        7 + 2 * high + i32::from(bits.bool(145))
     } else {
-        5 + bit(159)
+        5 + i32::from(bits.bool(159))
     }
 }

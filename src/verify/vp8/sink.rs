@@ -37,7 +37,7 @@ pub(crate) trait Sink {
     fn block(&mut self, kind: usize, index: usize) -> Self::Block<'_>;
 
     /// All of a macroblock was read.
-    fn macroblock(&mut self, _column: usize, _row: usize, _: &Macroblock) {}
+    fn macroblock(&mut self, _column: usize, _row: usize, _: Macroblock) {}
 
     /// All of a row of macroblocks was read.
     fn row(&mut self, _row: usize) {}
@@ -48,7 +48,7 @@ pub(crate) trait Block {
     /// A value before dequantization, at its place in zigzag order, 0..=15.
     fn value(&mut self, _place: usize, _value: i32) {}
 
-    /// The block has tokens, which end before this place, 1..=16. They may all be zeros.
+    /// Its tokens end before this place, 1..=16, and may all be zeros; 0 where there are none.
     fn end(&mut self, _place: usize) {}
 }
 

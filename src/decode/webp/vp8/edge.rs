@@ -67,7 +67,9 @@ impl View<'_> {
                 for (line, lane) in (FROM..FROM + LENGTH).enumerate() {
                     let row = self.samples.get_mut(start.wrapping_add(line * self.stride)..);
                     let Some(row) = row.and_then(|row| row.first_chunk_mut::<8>()) else { return };
-                    *row = sides.map(|side| side[lane] as u8);
+                    for (to, side) in row.iter_mut().zip(sides) {
+                        *to = side[lane] as u8;
+                    }
                 }
             }
             Direction::Across => {

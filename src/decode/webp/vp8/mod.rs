@@ -104,7 +104,7 @@ impl Decoder {
     }
 
     /// Luma of a macroblock: each sub-block is predicted from those before it, or all at once.
-    fn luma(&mut self, column: usize, row: usize, block: &Macroblock) {
+    fn luma(&mut self, column: usize, row: usize, block: Macroblock) {
         let (rows, above) = self.luma.split(row * 16);
         let place = &mut self.row.luma;
         place.move_to(column, above);
@@ -193,7 +193,7 @@ impl Sink for Decoder {
         }
     }
 
-    fn macroblock(&mut self, column: usize, row: usize, block: &Macroblock) {
+    fn macroblock(&mut self, column: usize, row: usize, block: Macroblock) {
         if column == 0 {
             self.row.start(row);
         }

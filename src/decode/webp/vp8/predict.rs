@@ -77,7 +77,9 @@ impl<const SIDE: usize, const ROWS: usize, const COLUMNS: usize> Workplace<SIDE,
                 let count = edges * SIDE as u32;
                 // Without any, the middle.
                 let mean = (sum + count / 2).checked_div(count).map_or(128, |mean| mean as u8);
-                rows.iter_mut().for_each(|row| row[FIRST..FIRST + SIDE].fill(mean));
+                for row in rows {
+                    row[FIRST..FIRST + SIDE].fill(mean);
+                }
             }
             B_TM => {
                 for row in rows {
@@ -88,12 +90,16 @@ impl<const SIDE: usize, const ROWS: usize, const COLUMNS: usize> Workplace<SIDE,
                 }
             }
             B_VE => {
-                rows.iter_mut().for_each(|row| row[FIRST..FIRST + SIDE].copy_from_slice(above));
+                for row in rows {
+                    row[FIRST..FIRST + SIDE].copy_from_slice(above);
+                }
             }
-            _ => rows.iter_mut().for_each(|row| {
-                let left = row[LEFT];
-                row[FIRST..FIRST + SIDE].fill(left);
-            }),
+            _ => {
+                for row in rows {
+                    let left = row[LEFT];
+                    row[FIRST..FIRST + SIDE].fill(left);
+                }
+            }
         }
     }
 
@@ -142,7 +148,7 @@ impl Luma {
     /// above, I to L to the left, and P in the corner.
     #[inline]
     pub(super) fn predict_sub_block(&mut self, (x, y): (usize, usize), mode: u8) {
-        let (x, y) = (x & 12, y & 12);
+        let (x, y) = (x & 0xc, y & 0xc);
         let at = FIRST + x;
         let row = &self.samples[y];
         let corner = row[at - 1];
