@@ -37,7 +37,7 @@ pub(crate) struct Segments {
     pub(crate) levels: [i32; 4],
 }
 
-/// The loop filter (§9.3, §9.6).
+/// The loop filter (§9.4).
 #[cfg_attr(feature = "libwebp", allow(dead_code, reason = "libwebp makes the pixels"))]
 pub(crate) struct Filter {
     pub(crate) simple: bool,

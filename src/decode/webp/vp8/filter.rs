@@ -17,7 +17,7 @@ pub(super) struct Strength {
 }
 
 impl Strength {
-    /// Of macroblocks of one segment, with one mode or with sub-block modes (§9.3, §9.6, §15.1).
+    /// Of macroblocks of one segment, with one mode or with sub-block modes (§9.3, §9.4, §15.4).
     pub(super) fn of(segment: usize, sub_blocks: bool, frame: &Reconstruction) -> Self {
         let Filter { level, sharpness, adjustments, .. } = frame.filter;
         let level = match &frame.segments {
@@ -166,7 +166,7 @@ fn simple(sides: &mut Sides, limit: i16) {
     }
 }
 
-/// The normal filter, between macroblocks or inside of one (§15.3, §15.4). Masks are all ones or all
+/// The normal filter, between macroblocks or inside of one (§15.3). Masks are all ones or all
 /// zeros, so that lanes take the same way.
 #[inline(always)]
 fn normal<const BETWEEN: bool>(sides: &mut Sides, limit: i16, interior: i16, variance: i16) {

@@ -144,7 +144,7 @@ impl Decoder {
         }
     }
 
-    /// The first coefficients of luma, where they come by themselves (§14.2).
+    /// The first coefficients of luma, where they come by themselves (§14.3).
     fn spread_second(&mut self) {
         let values = transform::second_order(&self.coefficients[SECOND_PLACE]);
         self.coefficients[SECOND_PLACE] = [0; 16];

@@ -103,7 +103,7 @@ impl<const SIDE: usize, const ROWS: usize, const COLUMNS: usize> Workplace<SIDE,
         }
     }
 
-    /// Adds the differences of a block, and leaves its coefficients 0 again. `end` is where its
+    /// Adds the differences of a block, and leaves its coefficients 0 again (§14.5). `end` is where its
     /// tokens ended.
     #[inline]
     pub(super) fn add(&mut self, (x, y): (usize, usize), block: &mut Coefficients, end: u8) {

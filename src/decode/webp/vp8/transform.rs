@@ -25,8 +25,8 @@ pub(super) fn second_order(values: &Coefficients) -> Coefficients {
     out
 }
 
-/// One dimension of the inverse cosine transform (§14.3), with √2 cos(π/8) and √2 sin(π/8) in
-/// 1/65536; the first one is above 1.
+/// One dimension of the inverse cosine transform (§14.4), with √2 cos(π/8) and √2 sin(π/8) in
+/// 1/65536; of the first, what is above 1.
 #[inline(always)]
 fn cosine([p, q, r, s]: [i32; 4]) -> [i32; 4] {
     let cos = |v: i32| v.wrapping_add((i64::from(v).wrapping_mul(20_091) >> 16) as i32);
