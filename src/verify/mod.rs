@@ -4,11 +4,14 @@ mod gif;
 mod png;
 #[cfg(test)]
 mod tests;
-mod vp8;
+#[cfg_attr(feature = "libwebp", allow(unused_imports, reason = "libwebp makes the pixels"))]
+pub(crate) mod vp8;
 mod vp8l;
 mod webp;
 
 pub(crate) use png::{RawRows, read as png_rows};
+#[cfg(not(feature = "libwebp"))]
+pub(crate) use webp::read as read_webp;
 #[cfg(feature = "libwebp")]
 pub(crate) use webp::{SLACK as WEBP_SLACK, modes as webp_modes};
 

@@ -1,43 +1,45 @@
-//! VP8 key frames (RFC 6386): every mode and every token is read, nothing is predicted or
-//! transformed, and no partition may be read past its end.
+//! VP8 key frames (RFC 6386): every mode and every token is read, and no partition may be read past
+//! its end. What is read goes to a [`Sink`]: to none, or to one that makes pixels of it.
 
 mod bool_decoder;
+mod coefficients;
 mod header;
 mod modes;
+mod sink;
 mod tokens;
 
 use self::bool_decoder::BoolDecoder;
+use self::coefficients::{coefficients, plane};
 use self::header::Header;
-use self::modes::SUB_BLOCK_MODES;
+use self::modes::{SUB_BLOCK_MODES, sub_block_mode};
 #[cfg(test)]
 use self::tokens::{TOKEN_DEFAULTS, TOKEN_UPDATES};
 use super::Fault;
 use crate::cancel::Cancellation;
+pub(crate) use header::{Filter, Reconstruction};
+pub(crate) use sink::{Block, Macroblock, Sink};
 
 /// Probabilities of the tokens: by kind of block, band, context and node of the token tree.
 type Tokens = [[[[u8; 11]; 3]; 8]; 4];
 
-/// The band of each coefficient in zigzag order (§13.3); one more for what follows the last.
-const BANDS: [usize; 17] = [0, 1, 2, 3, 6, 4, 5, 6, 6, 6, 6, 6, 6, 6, 6, 7, 0];
-/// Extra bits of the larger categories of values (§13.2).
-const CATEGORIES: [&[u8]; 4] = [
-    &[173, 148, 140],
-    &[176, 155, 140, 135],
-    &[180, 157, 141, 134, 130],
-    &[254, 254, 243, 230, 196, 177, 153, 140, 133, 130, 129],
-];
-
 /// Kinds of blocks (§13.3): luma without its first coefficient, second-order luma, chroma, luma.
-const LUMA_REST: usize = 0;
-const SECOND: usize = 1;
-const CHROMA: usize = 2;
-const LUMA: usize = 3;
+pub(crate) const LUMA_REST: usize = 0;
+pub(crate) const SECOND: usize = 1;
+pub(crate) const CHROMA: usize = 2;
+pub(crate) const LUMA: usize = 3;
 
-/// Intra modes of a sub-block that a whole macroblock's mode implies (§11.3).
-const B_DC: u8 = 0;
-const B_TM: u8 = 1;
-const B_VE: u8 = 2;
-const B_HE: u8 = 3;
+/// Intra modes of a sub-block (§11.2). The first four are also those of a whole macroblock and of
+/// chroma, and what such a macroblock is to its neighbours (§11.3).
+pub(crate) const B_DC: u8 = 0;
+pub(crate) const B_TM: u8 = 1;
+pub(crate) const B_VE: u8 = 2;
+pub(crate) const B_HE: u8 = 3;
+pub(crate) const B_LD: u8 = 4;
+pub(crate) const B_RD: u8 = 5;
+pub(crate) const B_VR: u8 = 6;
+pub(crate) const B_VL: u8 = 7;
+pub(crate) const B_HD: u8 = 8;
+const B_HU: u8 = 9;
 
 const CUT_MODES: Fault =
     Fault::Truncated("the first partition of a lossy image ends before its last row");
@@ -51,9 +53,14 @@ const IMPOSSIBLE: Fault =
 
 /// Reads a whole VP8 chunk, whose ten header bytes the walk has judged. Returns the most bytes that
 /// any partition has left: writers end them exactly, so many are a sign of damage.
-pub(super) fn verify(data: &[u8], cancel: &Cancellation) -> Result<usize, Fault> {
+pub(super) fn verify(
+    data: &[u8],
+    cancel: &Cancellation,
+    sink: &mut impl Sink,
+) -> Result<usize, Fault> {
     let Opened { columns, rows, mut modes, header, rest } = open(data)?;
     let mut partitions = partitions(rest, header.partitions)?;
+    sink.begin(&header.reconstruction, columns, rows);
     let mut above = vec![Above::default(); columns];
     let last = partitions.len() - 1;
     for row in 0..rows {
@@ -65,13 +72,13 @@ pub(super) fn verify(data: &[u8], cancel: &Cancellation) -> Result<usize, Fault>
             return Err(CUT_TOKENS);
         };
         let mut left = Above::default();
-        for above in &mut above {
-            let block = header.macroblock(&mut modes, above, &mut left);
+        for (column, above) in above.iter_mut().enumerate() {
+            let block = header.macroblock(&mut modes, above, &mut left, sink);
             if block.skipped {
-                block.clear(above);
-                block.clear(&mut left);
+                above.clear(block.has_second);
+                left.clear(block.has_second);
             } else {
-                header.residue(coefficients, block, above, &mut left);
+                header.residue(coefficients, block.has_second, above, &mut left, sink);
             }
             // One look for each macroblock keeps a short file from costing a large picture.
             if modes.is_overrun() {
@@ -80,7 +87,9 @@ pub(super) fn verify(data: &[u8], cancel: &Cancellation) -> Result<usize, Fault>
             if coefficients.is_overrun() {
                 return Err(CUT_TOKENS);
             }
+            sink.macroblock(column, row, block);
         }
+        sink.row(row);
     }
     let unread = partitions.iter().map(BoolDecoder::unread).max();
     Ok(modes.unread().max(unread.unwrap_or(0)))
@@ -100,7 +109,7 @@ pub(super) fn modes(data: &[u8]) -> Option<usize> {
         // A copy stays in registers.
         let mut bits = modes;
         for above in &mut above {
-            header.macroblock(&mut bits, above, &mut left);
+            header.macroblock(&mut bits, above, &mut left, &mut ());
         }
         modes = bits;
         // One look for each row keeps a short file from costing a large picture.
@@ -186,23 +195,15 @@ struct Above {
     second: u8,
 }
 
-/// The part of a macroblock's header that its coefficients depend on.
-#[derive(Debug, Clone, Copy)]
-struct Macroblock {
-    skipped: bool,
-    /// Luma has a second-order block unless each sub-block has a mode of its own.
-    has_second: bool,
-}
-
-impl Macroblock {
+impl Above {
     /// A skipped macroblock has no coefficients; one without a second-order block leaves that
     /// context as it is (§13.3).
-    const fn clear(self, context: &mut Above) {
-        context.luma = [0; 4];
-        context.u = [0; 2];
-        context.v = [0; 2];
-        if self.has_second {
-            context.second = 0;
+    const fn clear(&mut self, has_second: bool) {
+        self.luma = [0; 4];
+        self.u = [0; 2];
+        self.v = [0; 2];
+        if has_second {
+            self.second = 0;
         }
     }
 }
@@ -210,178 +211,79 @@ impl Macroblock {
 impl Header {
     /// A macroblock's header (§19.3).
     #[inline]
-    fn macroblock(
+    fn macroblock<S: Sink>(
         &self,
         bits: &mut BoolDecoder,
         above: &mut Above,
         left: &mut Above,
+        sink: &mut S,
     ) -> Macroblock {
-        if let Some([root, low, high]) = self.segments {
-            let next = if bits.bool(root) { high } else { low };
-            bits.bool(next);
+        if let Some([root, low, high]) = self.segment_tree {
+            let upper = bits.bool(root);
+            let odd = bits.bool(if upper { high } else { low });
+            sink.segment(2 * usize::from(upper) + usize::from(odd));
         }
         let skipped = self.skip.is_some_and(|probability| bits.bool(probability));
         // §11.2: sub-block modes, or one mode for all.
         let has_second = bits.bool(145);
+        let mut luma = B_DC;
         if has_second {
             let (probability, choice) =
                 if bits.bool(156) { (128, [B_HE, B_TM]) } else { (163, [B_DC, B_VE]) };
-            let mode = choice[usize::from(bits.bool(probability))];
-            above.modes = [mode; 4];
-            left.modes = [mode; 4];
+            luma = choice[usize::from(bits.bool(probability))];
+            above.modes = [luma; 4];
+            left.modes = [luma; 4];
         } else {
-            for left in &mut left.modes {
+            for (y, left) in left.modes.iter_mut().enumerate() {
                 for above in &mut above.modes {
                     let row = SUB_BLOCK_MODES.get(usize::from(*above));
                     let probabilities = row.and_then(|row| row.get(usize::from(*left)));
                     *above = sub_block_mode(bits, probabilities.unwrap_or(&[128; 9]));
                     *left = *above;
                 }
+                sink.sub_block_modes(y, above.modes);
             }
         }
-        // §11.4; which mode it is does not matter here.
-        if bits.bool(142) && bits.bool(114) {
-            bits.bool(183);
+        // §11.4.
+        let mut chroma = B_DC;
+        if bits.bool(142) {
+            chroma = B_VE;
+            if bits.bool(114) {
+                chroma = if bits.bool(183) { B_TM } else { B_HE };
+            }
         }
-        Macroblock { skipped, has_second }
+        Macroblock { skipped, has_second, luma, chroma }
     }
 
     /// All coefficients of a macroblock (§13).
-    fn residue(
+    fn residue<S: Sink>(
         &self,
         bits: &mut BoolDecoder,
-        block: Macroblock,
+        has_second: bool,
         above: &mut Above,
         left: &mut Above,
+        sink: &mut S,
     ) {
         let mut kind = LUMA;
-        if block.has_second {
+        if has_second {
             let context = above.second + left.second;
-            let some = u8::from(coefficients(bits, &self.tokens[SECOND], context, 0));
+            let tokens = &self.tokens[SECOND];
+            let some = u8::from(coefficients(bits, tokens, context, 0, &mut sink.block(SECOND, 0)));
             above.second = some;
             left.second = some;
             kind = LUMA_REST;
         }
-        let first = usize::from(block.has_second);
-        plane(bits, &self.tokens[kind], first, &mut above.luma, &mut left.luma);
-        plane(bits, &self.tokens[CHROMA], 0, &mut above.u, &mut left.u);
-        plane(bits, &self.tokens[CHROMA], 0, &mut above.v, &mut left.v);
+        let mut plane = |kind: usize, above: &mut [u8], left: &mut [u8], blocks: usize| {
+            plane(bits, &self.tokens[kind], (kind, blocks), above, left, sink);
+        };
+        plane(kind, &mut above.luma, &mut left.luma, 0);
+        plane(CHROMA, &mut above.u, &mut left.u, 16);
+        plane(CHROMA, &mut above.v, &mut left.v, 20);
     }
 }
-
-/// The blocks of one plane of a macroblock.
-fn plane(
-    reader: &mut BoolDecoder,
-    tokens: &[[[u8; 11]; 3]; 8],
-    first: usize,
-    above: &mut [u8],
-    left: &mut [u8],
-) {
-    // A copy stays in registers; through the reference each bit would go to memory and back.
-    let mut bits = *reader;
-    for left in left {
-        for above in above.iter_mut() {
-            let some = coefficients(&mut bits, tokens, *above + *left, first);
-            *above = u8::from(some);
-            *left = *above;
-        }
-    }
-    *reader = bits;
-}
-
-/// The tokens of one block (§13.2); whether there was any before the end-of-block token.
-#[inline]
-fn coefficients(
-    bits: &mut BoolDecoder,
-    tokens: &[[[u8; 11]; 3]; 8],
-    context: u8,
-    first: usize,
-) -> bool {
-    let mut at = first;
-    let mut p = &tokens[BANDS[at]][usize::from(context.min(2))];
-    while at < 16 {
-        if !bits.bool(p[0]) {
-            return at > first;
-        }
-        while !bits.bool(p[1]) {
-            at += 1;
-            if at == 16 {
-                return true;
-            }
-            p = &tokens[BANDS[at]][0];
-        }
-        at += 1;
-        let next = &tokens[BANDS[at]];
-        if bits.bool(p[2]) {
-            large_value(bits, p);
-            p = &next[2];
-        } else {
-            p = &next[1];
-        }
-        // The sign.
-        bits.bool(128);
-    }
-    true
-}
-
-/// The rest of a token whose value is 2 or more.
-#[inline]
-fn large_value(bits: &mut BoolDecoder, p: &[u8; 11]) {
-    if !bits.bool(p[3]) {
-        if bits.bool(p[4]) {
-            bits.bool(p[5]);
-        }
-    } else if bits.bool(p[6]) {
-        let high = usize::from(bits.bool(p[8]));
-        let low = usize::from(bits.bool(p[9 + high]));
-        for probability in CATEGORIES[2 * high + low] {
-            bits.bool(*probability);
-        }
-    } else if bits.bool(p[7]) {
-        bits.bool(165);
-        bits.bool(145);
-    } else {
-        bits.bool(159);
-    }
-}
-
-/// One mode out of the tree of sub-block modes (§11.2).
-#[inline(always)]
-fn sub_block_mode(bits: &mut BoolDecoder, p: &[u8; 9]) -> u8 {
-    const B_LD: u8 = 4;
-    const B_RD: u8 = 5;
-    const B_VR: u8 = 6;
-    const B_VL: u8 = 7;
-    const B_HD: u8 = 8;
-    const B_HU: u8 = 9;
-    if !bits.bool(p[0]) {
-        B_DC
-    } else if !bits.bool(p[1]) {
-        B_TM
-    } else if !bits.bool(p[2]) {
-        B_VE
-    } else if !bits.bool(p[3]) {
-        if !bits.bool(p[4]) {
-            B_HE
-        } else if !bits.bool(p[5]) {
-            B_RD
-        } else {
-            B_VR
-        }
-    } else if !bits.bool(p[6]) {
-        B_LD
-    } else if !bits.bool(p[7]) {
-        B_VL
-    } else if !bits.bool(p[8]) {
-        B_HD
-    } else {
-        B_HU
-    }
-}
-
 /// For tests that write a bitstream: how likely each token probability is updated.
 #[cfg(test)]
-pub(super) fn token_updates() -> &'static [u8] {
+pub(crate) fn token_updates() -> &'static [u8] {
     static UPDATES: Tokens = TOKEN_UPDATES;
     UPDATES.as_flattened().as_flattened().as_flattened()
 }

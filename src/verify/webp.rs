@@ -18,6 +18,16 @@ pub(super) fn verify(
     limits: &Limits,
     cancel: &Cancellation,
 ) -> Result<Vec<Finding>, Stop> {
+    read(bytes, structure, (limits, cancel), &mut ())
+}
+
+/// The same, with a sink for what is read of lossy pictures: the one of a file that has one.
+pub(crate) fn read(
+    bytes: &[u8],
+    structure: &Structure,
+    (limits, cancel): (&Limits, &Cancellation),
+    sink: &mut impl vp8::Sink,
+) -> Result<Vec<Finding>, Stop> {
     let mut findings = Vec::new();
     let tables = crate::decode::webp::tables(structure, limits);
     let mut frame = structure.stored_size();
@@ -29,7 +39,7 @@ pub(super) fn verify(
                 continue;
             }
             _ if part.kind != PartKind::ImageData => continue,
-            "VP8 " => vp8::verify(data, cancel),
+            "VP8 " => vp8::verify(data, cancel, sink),
             "VP8L" => lossless(data, tables, cancel),
             "ALPH" => alpha(data, frame, tables, cancel),
             _ => continue,

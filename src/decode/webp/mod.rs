@@ -1,15 +1,17 @@
-//! WebP, through the `image-webp` crate.
+//! WebP: one lossy picture without alpha, the usual case, by ourselves (`still`, `vp8`) or by
+//! libwebp; all else through the `image-webp` crate.
 //!
-//! The crate keeps no limits and believes what a file says of itself; so it is never shown the
+//! That crate keeps no limits and believes what a file says of itself; so it is never shown the
 //! file. Each frame's coded picture is wrapped anew, the smallest file that holds it, with the size
 //! that the walk judged; and its own header must say that size before anything is allocated.
-//! One opaque lossy picture, the usual case, is taken as its planes ([`still`]).
 
 #[cfg(feature = "libwebp")]
 mod libwebp;
 #[cfg(not(feature = "libwebp"))]
 mod planes;
 mod still;
+#[cfg(not(feature = "libwebp"))]
+mod vp8;
 
 use std::io::{Cursor, ErrorKind};
 
@@ -63,8 +65,9 @@ pub(super) fn memory_needed(structure: &Structure, mode: Mode, scales: Scales) -
         .map(|p| p.span.end.saturating_sub(p.span.start))
         .fold(0, u64::saturating_add);
     if is_still(structure) {
-        // Wrapped, and copied into a buffer that grows.
-        let coded = coded.saturating_mul(3).saturating_add(2 << 20);
+        // libwebp copies them into a buffer that grows; we read them where they are.
+        let copies = if cfg!(feature = "libwebp") { 3 } else { 0 };
+        let coded = coded.saturating_mul(copies).saturating_add(2 << 20);
         return still::memory_needed(structure, scales, channels).saturating_add(coded);
     }
     pixels

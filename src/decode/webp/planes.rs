@@ -1,9 +1,6 @@
 //! A lossy picture's planes, and their way to RGB.
 
-use image_webp::vp8::Vp8Decoder;
-
-use super::{check, check_lossy, stop};
-use crate::decode::Stop;
+use super::vp8::Decoder;
 use crate::decode::jpeg::color::convert;
 use crate::geometry::Size;
 use crate::pixels::Layout;
@@ -31,10 +28,8 @@ impl Plane {
 }
 
 impl Planes {
-    pub(super) fn decode(picture: &[u8], size: Size) -> Result<Self, Stop> {
-        check_lossy(picture, size)?;
-        let frame = Vp8Decoder::decode_frame(picture).map_err(|e| stop(&e))?;
-        check(size, u32::from(frame.width), u32::from(frame.height))?;
+    /// Those of a picture of this size.
+    pub(super) fn new(decoder: Decoder, size: Size) -> Self {
         let (width, height) = (size.width as usize, size.height as usize);
         let stride = width.div_ceil(16) * 16;
         let chroma = |samples| Plane {
@@ -43,8 +38,9 @@ impl Planes {
             width: width.div_ceil(2),
             height: height.div_ceil(2),
         };
-        let luma = Plane { samples: frame.ybuf, stride, width, height };
-        Ok(Self { luma, u: chroma(frame.ubuf), v: chroma(frame.vbuf) })
+        let [luma, u, v] = decoder.into_planes();
+        let luma = Plane { samples: luma, stride, width, height };
+        Self { luma, u: chroma(u), v: chroma(v) }
     }
 
     /// Gives the picture to `take`, row by row: chroma enlarged as libwebp does it, each sample from

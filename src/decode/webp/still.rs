@@ -8,6 +8,7 @@ use crate::decode::reduce::Reduced;
 use crate::decode::{Job, Made, Picture, Scale, Scales, Stop, profile};
 use crate::finding::{ColorModel, Finding};
 use crate::pixels::Layout;
+use crate::verify;
 
 /// Whether a file holds nothing but one lossy picture without coded alpha.
 pub(in crate::decode) fn is_still(structure: &Structure) -> bool {
@@ -31,11 +32,11 @@ pub(super) fn memory_needed(structure: &Structure, scales: Scales, channels: u64
     let pictures = pictures.fold(rows, u64::saturating_add);
     #[cfg(feature = "libwebp")]
     let beside = size.pixels().saturating_mul(channels);
-    // Planes of whole macroblocks, and what the crate keeps of each, in a vector that grows.
+    // Planes of whole macroblocks.
     #[cfg(not(feature = "libwebp"))]
     let beside = {
         let blocks = u64::from(size.width.div_ceil(16)) * u64::from(size.height.div_ceil(16));
-        blocks.saturating_mul(256 * 3 / 2 + 3 * 32)
+        blocks.saturating_mul(256 * 3 / 2)
     };
     pictures.saturating_add(beside)
 }
@@ -74,8 +75,7 @@ pub(in crate::decode) fn examine(
 
 type Read = (Vec<Finding>, Option<Vec<Vec<u8>>>);
 
-/// Verified code by code, then decoded from its beginning: the crate does not tell how much of the
-/// data it used.
+/// Decoded as it is verified.
 #[cfg(not(feature = "libwebp"))]
 fn read(
     job: &Job<'_>,
@@ -83,15 +83,23 @@ fn read(
     (scales, layout): (Scales, Layout),
     accepts: &dyn Fn(&[Finding]) -> bool,
 ) -> Result<Read, Stop> {
-    let findings = crate::verify::verify(job.bytes, job.structure, job.limits, job.cancel)?;
+    let Job { bytes, structure, limits, cancel, .. } = *job;
+    // What has another size than was judged is verified alone.
+    let fits = super::check_lossy(picture, structure.stored);
+    if let Err(stop) = fits {
+        let findings = verify::verify(bytes, structure, limits, cancel)?;
+        return if accepts(&findings) { Err(stop) } else { Ok((findings, None)) };
+    }
+    let mut decoder = super::vp8::Decoder::new();
+    let findings = verify::read_webp(bytes, structure, (limits, cancel), &mut decoder)?;
     if !accepts(&findings) {
         return Ok((findings, None));
     }
     job.proceed()?;
-    let planes = super::planes::Planes::decode(picture, job.structure.stored)?;
+    let planes = super::planes::Planes::new(decoder, structure.stored);
     if layout == Layout::Rgba8 {
-        let mut samples = buffer(job.structure.stored, layout.channels())?;
-        let mut places = samples.chunks_exact_mut(job.structure.stored.width as usize * 4);
+        let mut samples = buffer(structure.stored, layout.channels())?;
+        let mut places = samples.chunks_exact_mut(structure.stored.width as usize * 4);
         planes.rows(layout, |row| {
             if let Some(place) = places.next() {
                 place.copy_from_slice(row);
@@ -119,7 +127,6 @@ fn read(
     accepts: &dyn Fn(&[Finding]) -> bool,
 ) -> Result<Read, Stop> {
     use super::libwebp;
-    use crate::verify;
 
     let Job { bytes, structure, limits, cancel, .. } = *job;
     let broken = || Stop::corrupt("WebP data that cannot be decoded");
@@ -161,6 +168,5 @@ fn read(
         Scale::Full => full.take(),
         _ => smaller.next().map(Reduced::into_samples),
     });
-    let pictures = pictures.collect();
-    Ok((findings, Some(pictures)))
+    Ok((findings, Some(pictures.collect())))
 }

@@ -1,4 +1,8 @@
-//! The probability tables of VP8 (RFC 6386), as its specification lists them.
+//! Sub-block modes of VP8 (RFC 6386 §11): their tree, and its probabilities as the specification
+//! lists them.
+
+use super::bool_decoder::BoolDecoder;
+use super::{B_DC, B_HD, B_HE, B_HU, B_LD, B_RD, B_TM, B_VE, B_VL, B_VR};
 
 /// Sub-block modes of key frames, by the mode above and the mode to the left (§11.5).
 pub(super) const SUB_BLOCK_MODES: [[[u8; 9]; 10]; 10] = [
@@ -123,3 +127,31 @@ pub(super) const SUB_BLOCK_MODES: [[[u8; 9]; 10]; 10] = [
         [112, 19, 12, 61, 195, 128, 48, 4, 24],
     ],
 ];
+
+/// One mode out of the tree of sub-block modes (§11.2).
+#[inline(always)]
+pub(super) fn sub_block_mode(bits: &mut BoolDecoder, p: &[u8; 9]) -> u8 {
+    if !bits.bool(p[0]) {
+        B_DC
+    } else if !bits.bool(p[1]) {
+        B_TM
+    } else if !bits.bool(p[2]) {
+        B_VE
+    } else if !bits.bool(p[3]) {
+        if !bits.bool(p[4]) {
+            B_HE
+        } else if !bits.bool(p[5]) {
+            B_RD
+        } else {
+            B_VR
+        }
+    } else if !bits.bool(p[6]) {
+        B_LD
+    } else if !bits.bool(p[7]) {
+        B_VL
+    } else if !bits.bool(p[8]) {
+        B_HD
+    } else {
+        B_HU
+    }
+}
