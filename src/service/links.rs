@@ -61,13 +61,12 @@ impl Assets {
         let kept = &self.inner.links.kept;
         // Before the record is read: a change that comes in between makes it old at once.
         let as_of = self.inner.catalog.changes.count();
-        let asset = match kept.get(name).filter(|kept| kept.as_of == as_of) {
-            Some(kept) => kept.asset,
-            None => {
-                let asset = look_up.await?.ok_or(NO_IMAGE)?;
-                kept.insert(name.to_owned(), Kept { asset: asset.clone(), as_of });
-                asset
-            }
+        let asset = if let Some(found) = kept.get(name).filter(|kept| kept.as_of == as_of) {
+            found.asset
+        } else {
+            let asset = look_up.await?.ok_or(NO_IMAGE)?;
+            kept.insert(name.to_owned(), Kept { asset: asset.clone(), as_of });
+            asset
         };
         if self.lives(&asset) { Ok(asset) } else { Err(NO_IMAGE) }
     }
