@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::colors::Colors;
 use super::common::{
     BodyRules, Context, Credentials, Failure, RequestId, Segments, Voice, describe, number, query,
-    receive, surface, uuid_in_path,
+    receive, surface, time, uuid_in_path,
 };
 use super::options::Options;
 use crate::Inspection;
@@ -136,10 +136,10 @@ impl LibraryAsset {
             file_name: asset.file_name,
             alt_text: asset.alt_text,
             thumb_hash: asset.theme.map(|theme| theme.thumb_hash),
-            created_at: asset.created_at.to_string(),
-            updated_at: asset.updated_at.to_string(),
-            disabled_at: asset.disabled_at.map(|time| time.to_string()),
-            expires_at: asset.expires_at.map(|time| time.to_string()),
+            created_at: time(asset.created_at),
+            updated_at: time(asset.updated_at),
+            disabled_at: asset.disabled_at.map(time),
+            expires_at: asset.expires_at.map(time),
         }
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::voice::organization_id;
 use crate::http::colors::Colors;
-use crate::http::common::{Context, Failure};
+use crate::http::common::{Context, Failure, time};
 use crate::service::{Collection, ServiceError, Ticket, Track, TrackStatus, UploadSession};
 
 /// A success, and what it is about.
@@ -73,8 +73,8 @@ impl CollectionBody {
             player_subtitle: of.player_subtitle,
             is_cover_overridable: of.is_cover_overridable,
             is_theme_overridable: of.is_theme_overridable,
-            created_at: of.created_at.to_string(),
-            updated_at: of.updated_at.to_string(),
+            created_at: time(of.created_at),
+            updated_at: time(of.updated_at),
         })
     }
 }
@@ -131,8 +131,8 @@ impl TrackBody {
             player_title: of.player_title,
             player_subtitle: of.player_subtitle,
             track_status_id: of.status,
-            created_at: of.created_at.to_string(),
-            updated_at: of.updated_at.to_string(),
+            created_at: time(of.created_at),
+            updated_at: time(of.updated_at),
         })
     }
 }
@@ -188,7 +188,7 @@ impl Upload {
             method,
             upload_url: format!("{base}/v1/ticket/{}", ticket.token),
             ttl: ticket.ttl,
-            expires_at: ticket.expires_at.to_string(),
+            expires_at: time(ticket.expires_at),
         }
     }
 }
@@ -289,7 +289,7 @@ impl SessionBody {
             collection_id: session.collection,
             organization_index: session.organization_index.clone(),
             metadata: session.metadata.clone(),
-            expires_at: session.expires_at.to_string(),
+            expires_at: time(session.expires_at),
         }
     }
 }

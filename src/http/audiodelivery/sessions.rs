@@ -13,7 +13,7 @@ use super::bodies::{Answer, NewTrack, OneSession, SessionBody, TrackOfSession, U
 use super::fields::{Fields, NewTrackRequest, SessionRequest};
 use super::voice::answer;
 use super::{Caller, within_scope};
-use crate::http::common::{Context, Failure, RequestId, Segments, uuid_in_path};
+use crate::http::common::{Context, Failure, RequestId, Segments, time, uuid_in_path};
 use crate::service::{Change, Role, TicketFor, UploadSession};
 
 /// Seconds for which a session lasts when nothing is said.
@@ -31,7 +31,7 @@ async fn told(
         upload_session_id: session.id,
         upload_session: SessionBody::of(session),
         player_color: collection.theme.map(|theme| theme.player_color),
-        expires_at: session.expires_at.to_string(),
+        expires_at: time(session.expires_at),
     };
     Ok(answer(id, rest))
 }

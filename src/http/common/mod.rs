@@ -102,3 +102,8 @@ pub(crate) trait Voice: Send + Sync + 'static {
     /// the headers that every surface has.
     fn word(failure: &Failure, id: &RequestId) -> Response;
 }
+
+/// A time in RFC 3339, in UTC, always with milliseconds: as text, a later one is the greater.
+pub(crate) fn time(time: jiff::Timestamp) -> String {
+    format!("{time:.3}")
+}

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::http::common::Failure;
+use crate::http::common::{Failure, time};
 use crate::service::Asset;
 
 /// Longest alternative text, in Unicode scalar values.
@@ -43,15 +43,14 @@ pub(crate) struct ImageMetadata {
 
 impl ImageMetadata {
     pub(super) fn of(asset: &Asset, link: String) -> Self {
-        // jiff writes RFC 3339 in UTC.
         Self {
             image_id: asset.id.to_string(),
             public_id: asset.public_id.clone(),
             alt_text: asset.alt_text.clone(),
             link,
-            created_on: asset.created_at.to_string(),
-            updated_on: asset.updated_at.to_string(),
-            disabled_on: asset.disabled_at.map(|time| time.to_string()),
+            created_on: time(asset.created_at),
+            updated_on: time(asset.updated_at),
+            disabled_on: asset.disabled_at.map(time),
         }
     }
 }
