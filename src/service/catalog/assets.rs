@@ -113,14 +113,14 @@ impl Catalog {
             Some(surface) => sqlx::query(read!(
                 "WHERE assets.tenant = ? AND assets.surface = ?
                  AND (assets.expires_at IS NULL OR assets.expires_at > ?)
-                 ORDER BY assets.created_at DESC, assets.id LIMIT ? OFFSET ?"
+                 ORDER BY assets.created_at DESC, assets.rowid DESC LIMIT ? OFFSET ?"
             ))
             .bind(tenant)
             .bind(surface.name()),
             None => sqlx::query(read!(
                 "WHERE assets.tenant = ?
                  AND (assets.expires_at IS NULL OR assets.expires_at > ?)
-                 ORDER BY assets.created_at DESC, assets.id LIMIT ? OFFSET ?"
+                 ORDER BY assets.created_at DESC, assets.rowid DESC LIMIT ? OFFSET ?"
             ))
             .bind(tenant),
         };

@@ -70,7 +70,7 @@ impl Catalog {
         count: u64,
     ) -> Result<Vec<CollectionRecord>> {
         let rows = sqlx::query(read!(
-            "WHERE collections.tenant = ? ORDER BY collections.created_at DESC, collections.id
+            "WHERE collections.tenant = ? ORDER BY collections.created_at DESC, collections.rowid DESC
              LIMIT ? OFFSET ?"
         ))
         .bind(tenant)
