@@ -2,17 +2,18 @@
 //! everything that wants pixels.
 
 mod builder;
+mod claim;
 
 use std::io::Read;
 use std::sync::Arc;
 
 pub use self::builder::PipelineBuilder;
 use self::builder::Settings;
+pub(crate) use self::claim::{Claim, rejected_as};
 use crate::color::Palette;
 use crate::container::{self, Structure};
 use crate::decode::{self, Decoded, Mode, Raster, Scale, Scales, Stop};
 use crate::digest::{ByteDigest, Digest, ImageDigest, PerceptualHash, PixelDigest};
-use crate::duplicates::{DuplicateIndex, Known, Reservation, Reserve};
 use crate::error::Error;
 use crate::finding::{Finding, FindingKind};
 use crate::format::Format;
@@ -51,13 +52,6 @@ pub(crate) struct Draft {
     digests: Digests,
     palette: Option<Palette>,
     renditions: Vec<Rendition>,
-}
-
-/// What the index said.
-pub(crate) enum Claim {
-    NotAsked,
-    New(Reservation),
-    Known(Known),
 }
 
 impl Pipeline {
@@ -381,70 +375,6 @@ impl Pipeline {
         let digests = Digests { bytes, image, pixels, perceptual };
         Ok(Draft { inspection, format: structure.format(), digests, palette, renditions })
     }
-
-    /// Asks the index, where the policy wants it asked.
-    pub(crate) fn reserve(
-        &self,
-        upload: &Upload<'_>,
-        (bytes, image): (ByteDigest, ImageDigest),
-        pixels: Option<PixelDigest>,
-    ) -> Result<Claim, Error> {
-        let Some(index) = self.index() else {
-            return Ok(Claim::NotAsked);
-        };
-        let mut digests = vec![Digest::Bytes(bytes), Digest::Image(image)];
-        digests.extend(pixels.map(Digest::Pixels));
-        let id = upload.id().map_or_else(|| bytes.to_string(), str::to_owned);
-        Ok(match index.reserve(&self.settings.scope, &digests, &id, None)? {
-            Reserve::Reserved(reservation) => Claim::New(reservation),
-            Reserve::Known(known) => Claim::Known(known),
-        })
-    }
-
-    /// Whether the index holds one of these digests for a stored image, without reserving.
-    pub(crate) fn committed(
-        &self,
-        (bytes, image): (ByteDigest, ImageDigest),
-    ) -> Result<Option<Known>, Error> {
-        let Some(index) = self.index() else {
-            return Ok(None);
-        };
-        let known =
-            index.lookup(&self.settings.scope, &[Digest::Bytes(bytes), Digest::Image(image)])?;
-        Ok(known.filter(|known| known.committed))
-    }
-
-    fn index(&self) -> Option<&Arc<dyn DuplicateIndex>> {
-        let asked = self.policy().duplicates != DuplicateRule::Allow;
-        self.settings.index.as_ref().filter(|_| asked)
-    }
-
-    /// Puts the index's word into the report.
-    pub(crate) fn finish(&self, draft: Draft, claim: Claim) -> Result<Report, Error> {
-        let Draft { inspection, format, digests, palette, renditions } = draft;
-        let (duplicate, reservation) = match claim {
-            Claim::NotAsked => (None, None),
-            Claim::New(mut reservation) => {
-                reservation.set_perceptual(digests.perceptual);
-                (None, Some(reservation))
-            }
-            Claim::Known(known) if self.policy().duplicates == DuplicateRule::Reject => {
-                return Err(rejected_as(inspection, &known));
-            }
-            Claim::Known(known) => (Some(known), None),
-        };
-        let size = inspection.size().unwrap_or(crate::geometry::Size::new(0, 0));
-        Ok(Report {
-            inspection,
-            structure_format: format,
-            size,
-            digests,
-            palette,
-            renditions,
-            duplicate,
-            reservation,
-        })
-    }
 }
 
 impl Draft {
@@ -464,11 +394,6 @@ pub(crate) fn exact_digests(
 ) -> (ByteDigest, ImageDigest) {
     crate::trace::stage!("digest");
     (ByteDigest::of(upload.bytes()), ImageDigest::of(structure, upload.bytes()))
-}
-
-pub(crate) fn rejected_as(inspection: Inspection, known: &Known) -> Error {
-    let finding = Finding::error(FindingKind::Duplicate { of: known.id.clone() });
-    Error::rejecting(inspection, finding)
 }
 
 pub(crate) fn stopped(inspection: Inspection, stop: Stop) -> Error {

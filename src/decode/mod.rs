@@ -101,11 +101,13 @@ fn internal() -> Stop {
 }
 
 /// Reads a file once, at these scales; a picture for each of them where what was found is accepted.
-type Examine = for<'a> fn(
-    &Job<'a>,
-    Scales,
-    &dyn Fn(&[Finding]) -> bool,
-) -> Result<(Vec<Finding>, Option<Vec<Made>>), Stop>;
+type Examine = for<'a> fn(&Job<'a>, Scales, &Accepts<'_>) -> Result<Read, Stop>;
+
+/// Whether the findings leave a file acceptable.
+type Accepts<'a> = dyn Fn(&[Finding]) -> bool + 'a;
+
+/// What verifying found, and what was made where that was accepted.
+type Read = (Vec<Finding>, Option<Vec<Made>>);
 
 /// Whether a file can be decoded at reduced scales.
 pub(crate) fn reduces(structure: &Structure) -> bool {
@@ -167,6 +169,19 @@ struct Picture {
 enum Made {
     Picture(Picture),
     Planes(Scale, Vec<Plane>),
+}
+
+/// Pictures of one layout; what there is to say goes with the first.
+fn made(
+    layout: Layout,
+    pictures: impl IntoIterator<Item = (Scale, Vec<u8>)>,
+    mut findings: Vec<Finding>,
+) -> Vec<Made> {
+    let picture = |(scale, samples)| {
+        let findings = std::mem::take(&mut findings);
+        Made::Picture(Picture { layout, scale, samples, findings })
+    };
+    pictures.into_iter().map(picture).collect()
 }
 
 /// Bytes that [`decode`] will allocate at most, beside the file itself.

@@ -38,6 +38,7 @@ mod blocks;
 mod canvas;
 mod coefficients;
 pub(super) mod color;
+mod dc;
 mod finish;
 mod huffman;
 mod idct;
@@ -59,7 +60,7 @@ pub(super) use pixels::memory_needed;
 use crate::cancel::Cancellation;
 use crate::container::{JpegTransform, Structure};
 use crate::decode::scale::Scales;
-use crate::decode::{Job, Made, Picture, Stop, profile};
+use crate::decode::{Accepts, Job, Made, Picture, Read, Stop, profile};
 use crate::finding::{ColorModel, Finding, FindingKind};
 use crate::pixels::Layout;
 use crate::policy::Limits;
@@ -90,12 +91,7 @@ pub(crate) fn verify_memory(structure: &Structure) -> u64 {
 /// then, where `accepts` agrees to it, a picture for each scale.
 ///
 /// The components themselves are made of the main one only where their colours are final.
-#[allow(clippy::type_complexity, reason = "one caller, which takes it apart")]
-pub(super) fn examine(
-    job: &Job<'_>,
-    scales: Scales,
-    accepts: &dyn Fn(&[Finding]) -> bool,
-) -> Result<(Vec<Finding>, Option<Vec<Made>>), Stop> {
+pub(super) fn examine(job: &Job<'_>, scales: Scales, accepts: &Accepts<'_>) -> Result<Read, Stop> {
     let model = match job.structure.jpeg.components {
         1 => ColorModel::Grey,
         4 => ColorModel::Cmyk,

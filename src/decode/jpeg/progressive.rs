@@ -1,4 +1,4 @@
-//! Progressive scans: ITU-T T.81 annex G. What stays of a block is which of its coefficients are not
+//! Progressive scans of AC coefficients: ITU-T T.81 annex G. What stays of a block is which of its coefficients are not
 //! zero, one bit each, because refinement scans have a bit for each of those; and the values of the
 //! first few coefficients, as far as they are wanted.
 
@@ -6,72 +6,10 @@ use std::ops::Range;
 
 use super::bands::{BAND, BandTable};
 use super::bits::{BitReader, Fault, Unread};
-use super::coefficients::DcKept;
 use super::huffman::{MAX_AC_SIZE, Table};
 use super::scan::Pass;
-use super::sequential::{Implausible, Prediction, Unit};
+use super::sequential::Implausible;
 use super::values::{LOOK, ValueTable};
-
-/// The first scan of DC coefficients (G.1.2.1).
-pub(super) struct DcFirst<'t, 's> {
-    pub(super) units: Vec<Unit<'t>>,
-    pub(super) predictions: [Prediction; 4],
-    pub(super) kept: Option<DcKept<'s>>,
-    pub(super) implausible: Implausible,
-}
-
-impl Pass for DcFirst<'_, '_> {
-    fn restart(&mut self) {
-        self.predictions.iter_mut().for_each(Prediction::reset);
-    }
-
-    fn read(&mut self, reader: &mut BitReader<'_>, mcus: Range<u64>) -> Result<(), Fault> {
-        let mut local = *reader;
-        for _ in mcus {
-            for (block, unit) in self.units.iter().enumerate() {
-                local.refill();
-                let prediction = &mut self.predictions[unit.place & 3];
-                match prediction.read(&mut local, unit.dc) {
-                    Ok(true) => {}
-                    Ok(false) => self.implausible.note(local),
-                    Err(fault) => {
-                        *reader = local;
-                        return Err(fault);
-                    }
-                }
-                if let Some(kept) = &mut self.kept {
-                    kept.put(block, prediction.value());
-                }
-            }
-            if let Some(kept) = &mut self.kept {
-                kept.advance();
-            }
-            if local.overran() {
-                break;
-            }
-        }
-        *reader = local;
-        Ok(())
-    }
-
-    fn implausible(&mut self) -> Option<Unread> {
-        self.implausible.take()
-    }
-}
-
-/// A further scan of DC coefficients: one bit for each block (G.1.2.1).
-pub(super) struct DcRefine {
-    pub(super) blocks_per_mcu: u64,
-}
-
-impl Pass for DcRefine {
-    fn restart(&mut self) {}
-
-    fn read(&mut self, reader: &mut BitReader<'_>, mcus: Range<u64>) -> Result<(), Fault> {
-        reader.skip((mcus.end - mcus.start).saturating_mul(self.blocks_per_mcu));
-        Ok(())
-    }
-}
 
 /// What is done with the values of a scan of one component.
 pub(super) trait Keep {

@@ -1,9 +1,10 @@
 //! One reading of all scans: what is wrong in them, and, where they are wanted, the pictures.
 
 use super::canvas::Output;
+use super::dc::{DcFirst, DcRefine};
 use super::pixels::Pictures;
 use super::progress::Progress;
-use super::progressive::{Ac, Codes, DcFirst, DcRefine, Nothing};
+use super::progressive::{Ac, Codes, Nothing};
 use super::scan::{ScanComponent, ScanData};
 use super::segments::{self, Scan, corrupt};
 use super::sequential::{Implausible, Prediction, Sequential, Unit};

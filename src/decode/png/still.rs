@@ -9,7 +9,7 @@ use super::{color, open, stop, widest_row};
 use crate::container::Structure;
 use crate::decode::cms::Plan;
 use crate::decode::reduce::Reduced;
-use crate::decode::{Job, Made, Picture, Scale, Scales, Stop, buffer};
+use crate::decode::{Accepts, Job, Read, Scale, Scales, Stop, buffer, made};
 use crate::finding::Finding;
 use crate::pixels::Layout;
 use crate::verify::{self, RawRows};
@@ -33,12 +33,11 @@ pub(super) fn memory_needed(structure: &Structure, scales: Scales, channels: u64
 
 /// Verifies, and decodes at these scales in the same go. What verifying found comes first; then,
 /// where `accepts` agrees to it, a picture for each scale.
-#[allow(clippy::type_complexity, reason = "one caller, which takes it apart")]
 pub(in crate::decode) fn examine(
     job: &Job<'_>,
     scales: Scales,
-    accepts: &dyn Fn(&[Finding]) -> bool,
-) -> Result<(Vec<Finding>, Option<Vec<Made>>), Stop> {
+    accepts: &Accepts<'_>,
+) -> Result<Read, Stop> {
     let mut warnings = Vec::new();
     // Whatever stops this is told after what verification finds, and only if that is no error.
     let mut rows = Still::new(job, scales, &mut warnings);
@@ -47,14 +46,8 @@ pub(in crate::decode) fn examine(
     if !accepts(&findings) {
         return Ok((findings, None));
     }
-    let pictures = rows?.finish()?.into_iter().map(|(scale, layout, samples)| Picture {
-        layout,
-        scale,
-        samples,
-        findings: std::mem::take(&mut warnings),
-    });
-    let pictures = pictures.map(Made::Picture).collect();
-    Ok((findings, Some(pictures)))
+    let pictures = rows?.finish()?;
+    Ok((findings, Some(made(job.layout(), pictures, warnings))))
 }
 
 /// Rows on their way from the inflater to the pictures.
@@ -155,12 +148,12 @@ impl Still {
         self.done += 1;
     }
 
-    fn finish(self) -> Result<Vec<(Scale, Layout, Vec<u8>)>, Stop> {
+    fn finish(self) -> Result<Vec<(Scale, Vec<u8>)>, Stop> {
         if self.done != self.height {
             return Err(Stop::truncated("rows of the picture"));
         }
         Ok(match self.output {
-            Output::Rgba(samples) => vec![(Scale::Full, self.layout, samples)],
+            Output::Rgba(samples) => vec![(Scale::Full, samples)],
             Output::Reduced { pictures, .. } => {
                 let finished = |picture: Reduced| {
                     let scale = picture.scale();
@@ -168,7 +161,7 @@ impl Still {
                     if let Some(transform) = &self.late {
                         transform.convert(&mut samples, 3);
                     }
-                    (scale, self.layout, samples)
+                    (scale, samples)
                 };
                 pictures.into_iter().map(finished).collect()
             }

@@ -5,7 +5,7 @@ use crate::container::{Part, PartKind, Structure};
 #[cfg(not(feature = "libwebp"))]
 use crate::decode::buffer;
 use crate::decode::reduce::Reduced;
-use crate::decode::{Job, Made, Picture, Scale, Scales, Stop, profile};
+use crate::decode::{Accepts, Job, Read, Scale, Scales, Stop, made, profile};
 use crate::finding::{ColorModel, Finding};
 use crate::pixels::Layout;
 use crate::verify;
@@ -43,12 +43,11 @@ pub(super) fn memory_needed(structure: &Structure, scales: Scales, channels: u64
 
 /// Verifies and decodes at these scales. What verifying found comes first; then, where `accepts`
 /// agrees to it, a picture for each scale.
-#[allow(clippy::type_complexity, reason = "one caller, which takes it apart")]
 pub(in crate::decode) fn examine(
     job: &Job<'_>,
     scales: Scales,
-    accepts: &dyn Fn(&[Finding]) -> bool,
-) -> Result<(Vec<Finding>, Option<Vec<Made>>), Stop> {
+    accepts: &Accepts<'_>,
+) -> Result<Read, Stop> {
     let mut coded = Coded::default();
     job.structure.parts.iter().for_each(|part| coded.take(part, job.bytes));
     let layout = job.layout();
@@ -63,17 +62,12 @@ pub(in crate::decode) fn examine(
             transform.convert(samples, layout.channels());
         }
     }
-    let pictures = pictures.into_iter().zip(scales.iter()).map(|(samples, scale)| Picture {
-        layout,
-        scale,
-        samples,
-        findings: std::mem::take(&mut warnings),
-    });
-    let pictures = pictures.map(Made::Picture).collect();
-    Ok((findings, Some(pictures)))
+    let pictures = scales.iter().zip(pictures);
+    Ok((findings, Some(made(layout, pictures, warnings))))
 }
 
-type Read = (Vec<Finding>, Option<Vec<Vec<u8>>>);
+/// What verifying found, and samples by scale where that was accepted.
+type Samples = (Vec<Finding>, Option<Vec<Vec<u8>>>);
 
 /// Decoded as it is verified.
 #[cfg(not(feature = "libwebp"))]
@@ -81,8 +75,8 @@ fn read(
     job: &Job<'_>,
     picture: &[u8],
     (scales, layout): (Scales, Layout),
-    accepts: &dyn Fn(&[Finding]) -> bool,
-) -> Result<Read, Stop> {
+    accepts: &Accepts<'_>,
+) -> Result<Samples, Stop> {
     let Job { bytes, structure, limits, cancel, .. } = *job;
     // What has another size than was judged is verified alone.
     let fits = super::check_lossy(picture, structure.stored);
@@ -124,8 +118,8 @@ fn read(
     job: &Job<'_>,
     picture: &[u8],
     (scales, layout): (Scales, Layout),
-    accepts: &dyn Fn(&[Finding]) -> bool,
-) -> Result<Read, Stop> {
+    accepts: &Accepts<'_>,
+) -> Result<Samples, Stop> {
     use super::libwebp;
 
     let Job { bytes, structure, limits, cancel, .. } = *job;
