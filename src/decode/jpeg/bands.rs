@@ -9,8 +9,8 @@ pub(super) const BAND: u32 = 11;
 #[derive(Debug, Clone)]
 pub(super) struct BandTable(Box<[u64; 1 << BAND]>);
 
-/// What one look gives: a bit for each coefficient passed that is not zero (48 bits), the bits to
-/// drop (4), the coefficients passed (6), whether the band ends here.
+/// What one look gives, from the low end: the bits to drop (6 bits), whether the band ends here, the
+/// coefficients passed (9), and a bit for each of them that is not zero (48).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Band(u64);
 
@@ -19,19 +19,19 @@ impl Band {
     const ROOM: u32 = 48;
 
     pub(super) const fn mask(self) -> u64 {
-        self.0 & ((1 << Self::ROOM) - 1)
+        self.0 >> 16
     }
 
     pub(super) const fn bits(self) -> u32 {
-        (self.0 >> 48 & 15) as u32
+        (self.0 & 63) as u32
     }
 
     pub(super) const fn passed(self) -> u32 {
-        (self.0 >> 52 & 63) as u32
+        (self.0 >> 7 & 0x1ff) as u32
     }
 
     pub(super) const fn ends(self) -> bool {
-        self.0 >> 58 != 0
+        self.0 & 64 != 0
     }
 }
 
@@ -56,7 +56,7 @@ impl BandTable {
                     passed += run + 1;
                 }
                 let ends = u64::from(!skips);
-                *entry = mask | u64::from(used) << 48 | u64::from(passed) << 52 | ends << 58;
+                *entry = mask << 16 | u64::from(passed) << 7 | ends << 6 | u64::from(used);
                 if !skips {
                     break;
                 }

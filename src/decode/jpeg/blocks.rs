@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use multiversion::multiversion;
+
 use super::bits::{BitReader, Fault, Unread};
 use super::canvas::Canvas;
 use super::huffman::{MAX_AC_SIZE, SkipTable, Table};
@@ -81,6 +83,7 @@ impl<'t, 'c, 'f> Blocks<'t, 'c, 'f> {
     }
 
     /// Transforms the groups that are full, or all at the end of the row.
+    #[inline(always)]
     fn flush(&mut self) {
         let first = (self.column - 1) / LANES * LANES;
         for Part { own, groups } in &mut self.parts {
@@ -123,31 +126,40 @@ impl Pass for Blocks<'_, '_, '_> {
     }
 
     fn read(&mut self, reader: &mut BitReader<'_>, mcus: Range<u64>) -> Result<(), Fault> {
-        let mut left = mcus.end - mcus.start;
-        while left > 0 {
-            // To the end of these groups, of the row, or of the interval.
-            let until = (self.column / LANES + 1) * LANES;
-            let until = until.min(self.across);
-            let count = ((until - self.column) as u64).min(left) as usize;
-            left -= count as u64;
-            let mut local = *reader;
-            let outcome = self.read_in_registers(&mut local, count);
-            *reader = local;
-            outcome?;
-            if reader.overran() {
-                return Ok(());
-            }
-            self.column += count;
-            if self.column == until {
-                self.flush();
-            }
-        }
-        Ok(())
+        read(self, reader, mcus.end - mcus.start)
     }
 
     fn implausible(&mut self) -> Option<Unread> {
         self.implausible.take()
     }
+}
+
+/// The next `left` MCUs.
+#[multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
+fn read<'t, 'c, 'f, 'd>(
+    blocks: &mut Blocks<'t, 'c, 'f>,
+    reader: &mut BitReader<'d>,
+    mut left: u64,
+) -> Result<(), Fault> {
+    while left > 0 {
+        // To the end of these groups, of the row, or of the interval.
+        let until = (blocks.column / LANES + 1) * LANES;
+        let until = until.min(blocks.across);
+        let count = ((until - blocks.column) as u64).min(left) as usize;
+        left -= count as u64;
+        let mut local = *reader;
+        let outcome = blocks.read_in_registers(&mut local, count);
+        *reader = local;
+        outcome?;
+        if reader.overran() {
+            return Ok(());
+        }
+        blocks.column += count;
+        if blocks.column == until {
+            blocks.flush();
+        }
+    }
+    Ok(())
 }
 
 impl Blocks<'_, '_, '_> {
@@ -208,15 +220,21 @@ fn block(
                 let entry = values.look(reader.peek(LOOK));
                 let reached = k + entry.step();
                 if reached > 64 {
-                    if entry.ends() {
+                    let first = k + entry.first_step();
+                    // After the last coefficient there is no end of block.
+                    if entry.ends() && first < 64 {
                         reader.consume(entry.bits());
-                        return Ok(k - 1);
+                        if first > k {
+                            group[natural(first - 1)][lane] = entry.first();
+                        }
+                        return Ok(first - 1);
                     }
                     known = false;
                     break;
                 }
                 reader.consume(entry.bits());
-                group[natural(reached - 1)][lane] = entry.value();
+                group[natural(k + entry.first_step() - 1)][lane] = entry.first();
+                group[natural(reached - 1)][lane] = entry.last();
                 k = reached;
                 if k > last {
                     break 'wanted;

@@ -24,9 +24,8 @@ struct Shape {
 }
 
 impl Shape {
-    fn new(frame: &Frame, component: Component, scale: Scale) -> Self {
+    fn new(frame: &Frame, component: Component, inverse: Inverse) -> Self {
         let (max_h, max_v) = frame.max_sampling();
-        let inverse = Inverse::new(frame, component, scale);
         let side = |side: u16, own: u8, max: u8| {
             (usize::from(side) * usize::from(own) * inverse.side()).div_ceil(8 * usize::from(max))
         };
@@ -41,6 +40,13 @@ impl Shape {
 
     fn stride(&self) -> usize {
         self.across.next_multiple_of(LANES) * self.inverse.side()
+    }
+
+    /// Of all components.
+    fn all(frame: &Frame, scale: Scale, planar: bool) -> Vec<Self> {
+        let inverses = Inverse::all(frame, scale, planar);
+        let shapes = frame.components.iter().zip(inverses);
+        shapes.map(|(component, inverse)| Self::new(frame, *component, inverse)).collect()
     }
 
     /// Rows of its plane: all of them, or a window of one MCU row.
@@ -94,26 +100,27 @@ impl<'f> Canvas<'f> {
         samples: Option<Vec<u8>>,
         whole: bool,
     ) -> Self {
-        let whole = whole || samples.is_none();
+        let planar = samples.is_none();
         let max = frame.max_sampling();
         let least = scale.side() as usize;
         let size = scale.of(Size::new(frame.width.into(), frame.height.into()));
-        let shapes: Vec<_> =
-            frame.components.iter().map(|c| Shape::new(frame, *c, scale)).collect();
+        let shapes = Shape::all(frame, scale, planar);
         let planes = shapes.iter().map(|shape| {
-            Plane::new(shape.width, shape.height, shape.stride(), shape.rows(frame, whole))
+            let rows = shape.rows(frame, whole || planar);
+            Plane::new(shape.width, shape.height, shape.stride(), rows)
         });
         let own = |component: &Component, shape: &Shape| {
-            let times = shape.inverse.side() / least;
+            let times = shape.inverse.side();
             (usize::from(component.h) * times, usize::from(component.v) * times)
         };
-        let upsamplings = frame.components.iter().zip(&shapes).map(|(component, shape)| {
-            let max = (max.0.into(), max.1.into());
+        let max = (usize::from(max.0) * least, usize::from(max.1) * least);
+        let components = frame.components.iter().zip(&shapes);
+        let upsamplings = components.clone().filter(|_| !planar).map(|(component, shape)| {
             Upsampling::new(own(component, shape), max, shape.width, least > 1)
         });
-        let densities = frame.components.iter().zip(&shapes).map(|(component, shape)| {
+        let densities = components.map(|(component, shape)| {
             let (h, v) = own(component, shape);
-            [(h, max.0), (v, max.1)].map(|(own, max)| Ratio { of: own as u32, to: max.into() })
+            [(h, max.0), (v, max.1)].map(|(own, max)| Ratio { of: own as u32, to: max as u32 })
         });
         let padded = padded_width(frame, scale);
         Self {
@@ -127,18 +134,17 @@ impl<'f> Canvas<'f> {
             finish,
             width: size.width as usize,
             height: size.height as usize,
-            mcu_height: least * usize::from(max.1),
+            mcu_height: max.1,
             written: 0,
             samples,
         }
     }
 
     /// Bytes that `new` takes, beside the picture.
-    pub(super) fn memory_needed(frame: &Frame, scale: Scale, whole: bool) -> u64 {
-        let planes = frame.components.iter().map(|component| {
-            let shape = Shape::new(frame, *component, scale);
-            shape.stride() as u64 * shape.rows(frame, whole) as u64
-        });
+    pub(super) fn memory_needed(frame: &Frame, scale: Scale, whole: bool, planar: bool) -> u64 {
+        let shapes = Shape::all(frame, scale, planar).into_iter();
+        let planes =
+            shapes.map(|shape| shape.stride() as u64 * shape.rows(frame, whole || planar) as u64);
         let rows = frame.components.len() as u64 + 2;
         planes.sum::<u64>().saturating_add(padded_width(frame, scale) as u64 * rows)
     }

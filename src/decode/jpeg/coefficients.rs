@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use multiversion::multiversion;
+
 use super::bits::{BitReader, Fault};
 use super::canvas::{Canvas, blocks_across};
 use super::idct::{Group, LANES, Steps, ZIGZAG};
@@ -61,40 +63,41 @@ impl Coefficients {
     fn group(&self, x: usize, y: usize) -> usize {
         (y * self.stride + x / LANES) * self.side * self.side
     }
+}
 
-    /// Transforms one row of MCUs into its component's planes. `masks` tell which coefficients are
-    /// not zero.
-    pub(super) fn transform(
-        &self,
-        canvases: &mut [Canvas<'_>],
-        index: usize,
-        rows: Range<usize>,
-        masks: &[u64],
-    ) {
-        let Some(steps) = &self.steps else { return };
-        let wanted = u64::MAX >> (63 - self.last);
-        let mut group: Group = [[0; LANES]; 64];
-        for y in rows {
-            let in_picture = if y < self.alone.1 { self.alone.0 } else { 0 };
-            for x in (0..self.stride * LANES).step_by(LANES) {
-                let at = self.group(x, y);
-                let Some(values) = self.values.get(at..at + self.side * self.side) else { return };
-                let known = y * self.alone.0 + x.min(in_picture)
-                    ..y * self.alone.0 + (x + LANES).min(in_picture);
-                let masks = masks.get(known).unwrap_or_default();
-                // The DC coefficient is always there.
-                let all = masks.iter().fold(0, |all, mask| all | mask) & wanted | 1;
-                let full = if let Ok(full) = values.try_into() {
-                    full
-                } else {
-                    for (row, values) in group.chunks_exact_mut(8).zip(values.chunks(self.side)) {
-                        row[..values.len()].copy_from_slice(values);
-                    }
-                    &group
-                };
-                for canvas in canvases.iter_mut() {
-                    canvas.transform(index, (x, y), full, steps, all.ilog2());
+/// Transforms one row of MCUs of a component into its planes. `masks` tell which coefficients are
+/// not zero.
+#[multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
+pub(super) fn transform<'f>(
+    store: &Coefficients,
+    canvases: &mut [Canvas<'f>],
+    index: usize,
+    rows: Range<usize>,
+    masks: &[u64],
+) {
+    let Some(steps) = &store.steps else { return };
+    let wanted = u64::MAX >> (63 - store.last);
+    let mut group: Group = [[0; LANES]; 64];
+    for y in rows {
+        let in_picture = if y < store.alone.1 { store.alone.0 } else { 0 };
+        for x in (0..store.stride * LANES).step_by(LANES) {
+            let at = store.group(x, y);
+            let Some(values) = store.values.get(at..at + store.side * store.side) else { return };
+            let known = y * store.alone.0 + x.min(in_picture)
+                ..y * store.alone.0 + (x + LANES).min(in_picture);
+            let masks = masks.get(known).unwrap_or_default();
+            // The DC coefficient is always there.
+            let all = masks.iter().fold(0, |all, mask| all | mask) & wanted | 1;
+            let full = if let Ok(full) = values.try_into() {
+                full
+            } else {
+                for (row, values) in group.chunks_exact_mut(8).zip(values.chunks(store.side)) {
+                    row[..values.len()].copy_from_slice(values);
                 }
+                &group
+            };
+            for canvas in canvases.iter_mut() {
+                canvas.transform(index, (x, y), full, steps, all.ilog2());
             }
         }
     }

@@ -103,7 +103,8 @@ pub(super) const SKIP: u32 = 12;
 #[derive(Debug, Clone)]
 pub(super) struct SkipTable(Box<[u16; 1 << SKIP]>);
 
-/// What one look into a [`SkipTable`] gives: `step << 4 | bits`.
+/// What one look into a [`SkipTable`] gives: `step << 6 | bits`. Shifts of 64 bits mind no more than
+/// the lowest six, so that the next look need not wait for these to be cut out.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Skip(u16);
 
@@ -115,12 +116,12 @@ impl Skip {
 
     /// Bits to drop.
     pub(super) const fn bits(self) -> u32 {
-        (self.0 & 15) as u32
+        (self.0 & 63) as u32
     }
 
     /// Coefficients passed, 1..=63, plus [`Skip::END`].
     pub(super) const fn step(self) -> u32 {
-        (self.0 >> 4) as u32
+        (self.0 >> 6) as u32
     }
 }
 
@@ -128,7 +129,7 @@ impl SkipTable {
     /// From a table of AC codes (F.1.2.2). Symbols that only damaged data has are left out, so that
     /// they are met one by one.
     pub(super) fn new(table: &Table) -> Self {
-        let mut entries = vec![Skip::NONE << 4; 1 << SKIP];
+        let mut entries = vec![Skip::NONE << 6; 1 << SKIP];
         for (index, entry) in entries.iter_mut().enumerate() {
             let (mut used, mut passed) = (0_u32, 0_u32);
             let bits = (index as u32) << (16 - SKIP);
@@ -145,7 +146,7 @@ impl SkipTable {
                 } else {
                     passed += run + 1;
                 }
-                *entry = (passed << 4 | used) as u16;
+                *entry = (passed << 6 | used) as u16;
                 if end {
                     break;
                 }
@@ -156,7 +157,7 @@ impl SkipTable {
             entries
                 .into_boxed_slice()
                 .try_into()
-                .unwrap_or_else(|_| Box::new([Skip::NONE << 4; 1 << SKIP])),
+                .unwrap_or_else(|_| Box::new([Skip::NONE << 6; 1 << SKIP])),
         )
     }
 

@@ -105,6 +105,7 @@ pub(super) fn inverse(group: &Group, steps: &Steps, reach: u32, out: &mut [u8], 
 }
 
 /// DC coefficients alone, in rows of `WIDTH` samples for all eight blocks.
+#[inline(always)]
 pub(super) fn flat<const WIDTH: usize>(
     group: &Group,
     steps: &Steps,

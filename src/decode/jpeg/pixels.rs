@@ -6,7 +6,7 @@
 
 use super::blocks::{Blocks, Codes, ScanPart};
 use super::canvas::{Canvas, Output, blocks_across};
-use super::coefficients::{Coefficients, DcBits, DcKept, DcPart, Kept};
+use super::coefficients::{Coefficients, DcBits, DcKept, DcPart, Kept, transform};
 use super::finish::Finish;
 use super::idct::{Steps, natural_steps};
 use super::reduced::Inverse;
@@ -29,16 +29,18 @@ pub(in crate::decode) fn memory_needed(structure: &Structure, mode: Mode, scales
     let whole = structure.jpeg.non_interleaved && !frame.progressive;
     let pictures = scales.iter().enumerate().map(|(index, scale)| {
         let samples = scale.of(structure.stored).pixels().saturating_mul(channels);
-        let packed = samples.saturating_add(Canvas::memory_needed(&frame, scale, whole));
+        let packed = samples.saturating_add(Canvas::memory_needed(&frame, scale, whole, false));
         if index == 0 && scales.planar {
-            packed.max(Canvas::memory_needed(&frame, scale, true))
+            packed.max(Canvas::memory_needed(&frame, scale, whole, true))
         } else {
             packed
         }
     });
-    let coefficients = frame.components.iter().map(|component| {
+    // Whether components may be kept is known later: those of pixels are no fewer.
+    let all = Scales { planar: false, ..scales };
+    let coefficients = frame.components.iter().enumerate().map(|(index, component)| {
         if frame.progressive {
-            let (side, _) = kept(&frame, *component, scales);
+            let (side, _) = kept(&frame, index, all);
             Coefficients::memory_needed(&frame, *component, side)
         } else {
             0
@@ -65,8 +67,10 @@ fn frame_of(structure: &Structure) -> Frame {
 
 /// The rows of coefficients that a component needs for these scales, and the last one in zigzag
 /// order.
-fn kept(frame: &Frame, component: Component, scales: Scales) -> (usize, u32) {
-    let inverses = scales.iter().map(|scale| Inverse::new(frame, component, scale));
+fn kept(frame: &Frame, index: usize, scales: Scales) -> (usize, u32) {
+    let inverses = scales.iter().enumerate().filter_map(|(place, scale)| {
+        Inverse::all(frame, scale, place == 0 && scales.planar).get(index).copied()
+    });
     inverses
         .fold((1, 0), |(side, last), inverse| (side.max(inverse.reads()), last.max(inverse.last())))
 }
@@ -134,8 +138,8 @@ impl<'f> Pictures<'f> {
         }
         let frame = self.frame.insert(normalised(frame));
         if frame.progressive {
-            let stores = frame.components.iter().map(|own| {
-                let (side, last) = kept(frame, *own, self.scales);
+            let stores = frame.components.iter().enumerate().map(|(index, own)| {
+                let (side, last) = kept(frame, index, self.scales);
                 Coefficients::new(frame, *own, side, last)
             });
             self.state = State::Progressive(stores.collect());
@@ -155,9 +159,7 @@ impl<'f> Pictures<'f> {
 
     /// The last coefficient of a component that is wanted, in zigzag order.
     pub(super) fn last(&self, index: usize) -> u32 {
-        let own =
-            self.frame.as_ref().and_then(|frame| Some((frame, *frame.components.get(index)?)));
-        own.map_or(0, |(frame, own)| kept(frame, own, self.scales).1)
+        self.frame.as_ref().map_or(0, |frame| kept(frame, index, self.scales).1)
     }
 
     /// A sequential scan, to be given to `walk`. The tables are prepared; `predictions` are those of
@@ -300,7 +302,7 @@ impl<'f> Pictures<'f> {
                     for (index, ((store, own), masks)) in components.enumerate() {
                         let v = usize::from(own.v);
                         let rows = mcu_row * v..(mcu_row + 1) * v;
-                        store.transform(&mut canvases, index, rows, masks);
+                        transform(store, &mut canvases, index, rows, masks);
                     }
                     for canvas in &mut canvases {
                         canvas.complete(mcu_row);

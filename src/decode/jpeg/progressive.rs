@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use multiversion::multiversion;
+
 use super::bands::{BAND, BandTable};
 use super::bits::{BitReader, Fault, Unread};
 use super::huffman::{MAX_AC_SIZE, Table};
@@ -72,14 +74,7 @@ impl<K: Keep> Pass for Ac<'_, K> {
     }
 
     fn read(&mut self, reader: &mut BitReader<'_>, mcus: Range<u64>) -> Result<(), Fault> {
-        let mut local = *reader;
-        let outcome = if self.further {
-            self.read_further(&mut local, &mcus)
-        } else {
-            self.read_first(&mut local, &mcus)
-        };
-        *reader = local;
-        outcome
+        read(self, reader, &mcus)
     }
 
     fn is_open(&self) -> bool {
@@ -89,6 +84,23 @@ impl<K: Keep> Pass for Ac<'_, K> {
     fn implausible(&mut self) -> Option<Unread> {
         self.implausible.take()
     }
+}
+
+/// The next blocks.
+#[multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
+fn read<'t, 'd, K: Keep>(
+    pass: &mut Ac<'t, K>,
+    reader: &mut BitReader<'d>,
+    blocks: &Range<u64>,
+) -> Result<(), Fault> {
+    let mut local = *reader;
+    let outcome = if pass.further {
+        pass.read_further(&mut local, blocks)
+    } else {
+        pass.read_first(&mut local, blocks)
+    };
+    *reader = local;
+    outcome
 }
 
 /// All bits from `first` on.
@@ -186,16 +198,17 @@ impl Codes<'_> {
                         let entry = values.look(reader.peek(LOOK));
                         let reached = k + entry.step();
                         known = reached <= self.se + 1;
+                        let first = k + entry.first_step();
                         if known {
                             reader.consume(entry.bits());
-                            let value = entry.value();
-                            if value != 0 {
-                                *mask |= 1 << ((reached - 1) & 63);
-                                kept.set(reached - 1, i32::from(value));
-                            }
+                            keep(mask, kept, first - 1, entry.first());
+                            keep(mask, kept, reached - 1, entry.last());
                             k = reached;
-                        } else if entry.ends() {
+                        } else if entry.ends() && first <= self.se {
                             reader.consume(entry.bits());
+                            if first > k {
+                                keep(mask, kept, first - 1, entry.first());
+                            }
                             return Ok(0);
                         }
                         looks += 1;
@@ -313,6 +326,15 @@ impl Codes<'_> {
                 return Ok(empty);
             }
         }
+    }
+}
+
+/// A coefficient that one look gave.
+#[inline(always)]
+fn keep(mask: &mut u64, kept: &mut impl Keep, k: u32, value: i16) {
+    if value != 0 {
+        *mask |= 1 << (k & 63);
+        kept.set(k, i32::from(value));
     }
 }
 

@@ -25,19 +25,38 @@ pub(super) enum Inverse {
 }
 
 impl Inverse {
-    /// For a component of a picture that is decoded at this scale. What is subsampled loses less
+    /// For each component of a picture that is decoded at this scale. What is subsampled loses less
     /// and so may need no enlarging: its blocks give twice, or four times, as many samples per side
     /// where that is the picture's resolution at most.
-    pub(super) fn new(frame: &Frame, component: Component, scale: Scale) -> Self {
+    ///
+    /// Where the components are kept as they are, for files with colour differences at half the
+    /// resolution, those have as few samples as leave half of the picture's.
+    pub(super) fn all(frame: &Frame, scale: Scale, planar: bool) -> Vec<Self> {
+        let components = frame.components.iter().enumerate();
+        let halved = |index| planar && index > 0;
+        components.map(|(index, own)| Self::new(frame, *own, scale, halved(index))).collect()
+    }
+
+    fn new(frame: &Frame, component: Component, scale: Scale, halved: bool) -> Self {
         let (max_h, max_v) = frame.max_sampling();
         let least = scale.side();
-        let even = |own: u8, max: u8, side: u32| {
-            (u32::from(max) * least).is_multiple_of(u32::from(own.max(1)) * side)
+        // Samples per MCU that blocks of this side give, and those of the picture.
+        let samples = |side: u32| {
+            let across = (u32::from(component.h.max(1)) * side, u32::from(max_h) * least);
+            let down = (u32::from(component.v.max(1)) * side, u32::from(max_v) * least);
+            [across, down]
         };
-        let mut side = least;
-        while side < 8 && even(component.h, max_h, 2 * side) && even(component.v, max_v, 2 * side) {
-            side *= 2;
-        }
+        let side = if halved {
+            let enough = |side| samples(side).into_iter().all(|(own, all)| 2 * own >= all);
+            [1, 2, 4].into_iter().find(|side| enough(*side)).unwrap_or(8)
+        } else {
+            let fits = |side| samples(side).into_iter().all(|(own, all)| all.is_multiple_of(own));
+            let mut side = least;
+            while side < 8 && fits(2 * side) {
+                side *= 2;
+            }
+            side
+        };
         match (side, least) {
             (1, _) => Self::One,
             (2, 1) => Self::Means,
@@ -115,6 +134,7 @@ fn put<const WIDTH: usize>(row: [u8; WIDTH], out: &mut [u8], stride: usize, y: u
 }
 
 /// Two points: sums and differences.
+#[inline(always)]
 fn two(group: &Group, steps: &Steps, out: &mut [u8], stride: usize) {
     let mut rows = [[0; 2 * LANES]; 2];
     for lane in 0..LANES {
@@ -145,6 +165,7 @@ const fn halves(v: [i16; 5]) -> [i32; 2] {
     [even.wrapping_add(odd), even.wrapping_sub(odd)]
 }
 
+#[inline(always)]
 fn means(group: &Group, steps: &Steps, out: &mut [u8], stride: usize) {
     const COLUMNS: [usize; 5] = [0, 1, 3, 5, 7];
     const SHIFT: u32 = CONSTANT - BETWEEN;
@@ -188,6 +209,7 @@ const fn transform(v: [i16; 4]) -> [i32; 4] {
 }
 
 /// Four points, columns before rows.
+#[inline(always)]
 #[allow(clippy::needless_range_loop, reason = "lanes of several arrays go together")]
 fn four(group: &Group, steps: &Steps, out: &mut [u8], stride: usize) {
     const SHIFT: u32 = CONSTANT - BETWEEN;

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use multiversion::multiversion;
+
 use super::bits::{BitReader, Fault, Unread};
 use super::huffman::{MAX_AC_SIZE, MAX_DC_SIZE, SKIP, Skip, SkipTable, Table};
 use super::scan::Pass;
@@ -92,15 +94,25 @@ impl Pass for Sequential<'_> {
     }
 
     fn read(&mut self, reader: &mut BitReader<'_>, mcus: Range<u64>) -> Result<(), Fault> {
-        let mut local = *reader;
-        let outcome = self.read_in_registers(&mut local, mcus);
-        *reader = local;
-        outcome
+        read(self, reader, mcus)
     }
 
     fn implausible(&mut self) -> Option<Unread> {
         self.implausible.take()
     }
+}
+
+/// The next MCUs.
+#[multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
+fn read<'t, 'd>(
+    pass: &mut Sequential<'t>,
+    reader: &mut BitReader<'d>,
+    mcus: Range<u64>,
+) -> Result<(), Fault> {
+    let mut local = *reader;
+    let outcome = pass.read_in_registers(&mut local, mcus);
+    *reader = local;
+    outcome
 }
 
 impl Sequential<'_> {
