@@ -9,7 +9,7 @@ use super::canvas::Canvas;
 use super::huffman::{MAX_AC_SIZE, SkipTable, Table};
 use super::idct::{Group, LANES, Steps, ZIGZAG};
 use super::scan::Pass;
-use super::sequential::{Implausible, Prediction, skip};
+use super::sequential::{DC_BITS, Implausible, LOOKS, LOOKS_AFTER_DC, Prediction, skip};
 use super::values::{LOOK, ValueTable};
 
 /// One component of a scan.
@@ -210,8 +210,8 @@ fn block(
         implausible.note(*reader);
     }
     group[0][lane] = prediction.value() as i16;
-    // Looks that what the DC difference has left of 56 bits, and all of them, are enough for.
-    let mut looks = 2;
+    // Looks that what the DC difference has left of the refilled bits, and all of them, suffice for.
+    let mut looks = (BitReader::REFILLED - DC_BITS) / LOOK;
     let mut k = 1;
     'wanted: while k <= last {
         if let Some(values) = values {
@@ -242,7 +242,7 @@ fn block(
             }
             if known {
                 reader.refill();
-                looks = 5;
+                looks = BitReader::REFILLED / LOOK;
                 continue;
             }
         }
@@ -263,13 +263,16 @@ fn block(
         }
         group[natural(k - 1)][lane] = value as i16;
         reader.refill();
-        looks = 5;
+        looks = BitReader::REFILLED / LOOK;
     }
     if k < 64 {
-        if last > 0 {
+        let looks = if last > 0 {
             reader.refill();
-        }
-        skip(reader, ac, skips, k, implausible)?;
+            LOOKS
+        } else {
+            LOOKS_AFTER_DC
+        };
+        skip(reader, ac, skips, k, looks, implausible)?;
     }
     Ok(k - 1)
 }

@@ -97,9 +97,9 @@ impl Table {
 }
 
 /// Bits that one look into a [`SkipTable`] covers.
-pub(super) const SKIP: u32 = 12;
+pub(super) const SKIP: u32 = 13;
 
-/// Passes over as many AC coefficients of a sequential scan as twelve bits hold, values unread.
+/// Passes over as many AC coefficients of a sequential scan as thirteen bits hold, values unread.
 #[derive(Debug, Clone)]
 pub(super) struct SkipTable(Box<[u16; 1 << SKIP]>);
 
@@ -161,7 +161,7 @@ impl SkipTable {
         )
     }
 
-    /// By the next twelve bits.
+    /// By the next thirteen bits.
     #[inline(always)]
     pub(super) fn look(&self, bits: u32) -> Skip {
         Skip(self.0[bits as usize & ((1 << SKIP) - 1)])
@@ -221,13 +221,13 @@ mod tests {
         let table = Table::new(&specification(&[1, 1, 1, 1], &[0, 0x01, 0x12, 0xf0])).unwrap();
         let skips = SkipTable::new(&table);
         // 10 1 | 110 01 | 0 → three codes, 9 bits, 1 + 2 coefficients and the end.
-        let skip = skips.look(0b1011_1001_0000);
+        let skip = skips.look(0b1_0111_0010_0000);
         assert_eq!((skip.bits(), skip.step()), (9, 3 + Skip::END));
         // 1110 1110 1110: three runs of sixteen.
-        let skip = skips.look(0b1110_1110_1110);
+        let skip = skips.look(0b1_1101_1101_1101);
         assert_eq!((skip.bits(), skip.step()), (12, 48));
         // 1111 is no code.
-        let skip = skips.look(0b1111_0000_0000);
+        let skip = skips.look(0b1_1110_0000_0000);
         assert!(skip.bits() == 0 && (65..Skip::END).contains(&(skip.step() + 1)));
     }
 }

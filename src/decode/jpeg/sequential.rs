@@ -8,6 +8,9 @@ use super::bits::{BitReader, Fault, Unread};
 use super::huffman::{MAX_AC_SIZE, MAX_DC_SIZE, SKIP, Skip, SkipTable, Table};
 use super::scan::Pass;
 
+/// Bits of the longest DC code and its difference.
+pub(super) const DC_BITS: u32 = 16 + MAX_DC_SIZE as u32;
+
 /// DC predictions of one component of a scan, and what they may be.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Prediction {
@@ -35,7 +38,7 @@ impl Prediction {
     }
 
     /// One DC difference (F.2.2.1), and whether the value is one that a picture can have. The data
-    /// must have been refilled.
+    /// must have been refilled; [`DC_BITS`] of it are used at most.
     #[inline(always)]
     pub(super) fn read(
         &mut self,
@@ -44,6 +47,9 @@ impl Prediction {
     ) -> Result<bool, Fault> {
         let size = table.decode(reader)?;
         self.value = self.value.wrapping_add(reader.receive_extend(u32::from(size & 15)));
+        if size > MAX_DC_SIZE {
+            reader.refill();
+        }
         Ok(self.value >= self.least && self.value <= self.most && size <= MAX_DC_SIZE)
     }
 }
@@ -129,7 +135,7 @@ impl Sequential<'_> {
                 if !prediction.read(reader, unit.dc)? {
                     self.implausible.note(*reader);
                 }
-                skip(reader, unit.ac, unit.skips, 1, &mut self.implausible)?;
+                skip(reader, unit.ac, unit.skips, 1, LOOKS_AFTER_DC, &mut self.implausible)?;
             }
             if reader.overran() {
                 break;
@@ -139,14 +145,20 @@ impl Sequential<'_> {
     }
 }
 
-/// The AC coefficients of one block from position `k` on (F.2.2.2), values unread. Up to 31 of the
-/// refilled bits may have been used.
+/// Looks into a [`SkipTable`] that all refilled bits are enough for.
+pub(super) const LOOKS: u32 = BitReader::REFILLED / SKIP;
+/// The same after a DC difference.
+pub(super) const LOOKS_AFTER_DC: u32 = (BitReader::REFILLED - DC_BITS) / SKIP;
+
+/// The AC coefficients of one block from position `k` on (F.2.2.2), values unread. The refilled bits
+/// must be enough for so many `looks`: [`LOOKS`] where none was used.
 #[inline(always)]
 pub(super) fn skip(
     reader: &mut BitReader<'_>,
     table: &Table,
     skips: Option<&SkipTable>,
     mut k: u32,
+    mut looks: u32,
     implausible: &mut Implausible,
 ) -> Result<(), Fault> {
     let Some(skips) = skips else {
@@ -156,8 +168,6 @@ pub(super) fn skip(
         }
         return Ok(());
     };
-    // Looks that what is left of 56 bits, and all of them, are enough for.
-    let mut looks = 2;
     loop {
         for _ in 0..looks {
             let skip = skips.look(reader.peek(SKIP));
@@ -180,7 +190,7 @@ pub(super) fn skip(
             break;
         }
         reader.refill();
-        looks = 4;
+        looks = LOOKS;
     }
 }
 
