@@ -117,6 +117,12 @@ impl<'a> BitReader<'a> {
         (self.bits >> (64 - length)) as u32
     }
 
+    /// The next bits, left aligned; as many as were refilled.
+    #[inline(always)]
+    pub(super) const fn window(&self) -> u64 {
+        self.bits
+    }
+
     /// Drops `length` bits, fewer than 64, which must have been refilled.
     #[inline(always)]
     pub(super) const fn consume(&mut self, length: u32) {

@@ -162,23 +162,18 @@ impl Keep for Kept<'_> {
     }
 
     #[inline(always)]
-    fn correct(&mut self, reader: &mut BitReader<'_>, mut known: u64) {
+    fn correct(&mut self, mut bits: u64, mut known: u64) {
         let step = (1_i32 << self.al) as i16;
         while known != 0 {
-            reader.refill();
-            for _ in 0..BitReader::REFILLED {
-                if known == 0 {
-                    break;
-                }
-                let k = known.trailing_zeros();
-                known &= known - 1;
-                let further = reader.receive(1) == 1;
-                if let Some(kept) = self.value(k).filter(|_| further)
-                    && *kept & step == 0
-                {
-                    let step = if *kept < 0 { step.wrapping_neg() } else { step };
-                    *kept = kept.wrapping_add(step);
-                }
+            let k = known.trailing_zeros();
+            known &= known - 1;
+            let further = ((bits as i64) >> 63) as i16;
+            bits <<= 1;
+            if let Some(kept) = self.value(k) {
+                // No branch on bits that are as good as random.
+                let free = (*kept & step).wrapping_sub(1) >> 15;
+                let sign = *kept >> 15;
+                *kept = kept.wrapping_add(((step & further & free) ^ sign).wrapping_sub(sign));
             }
         }
     }

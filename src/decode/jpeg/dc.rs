@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use multiversion::multiversion;
+
 use super::bits::{BitReader, Fault, Unread};
 use super::coefficients::DcKept;
 use super::scan::Pass;
@@ -22,36 +24,42 @@ impl Pass for DcFirst<'_, '_> {
 
     fn read(&mut self, reader: &mut BitReader<'_>, mcus: Range<u64>) -> Result<(), Fault> {
         let mut local = *reader;
-        for _ in mcus {
-            for (block, unit) in self.units.iter().enumerate() {
-                local.refill();
-                let prediction = &mut self.predictions[unit.place & 3];
-                match prediction.read(&mut local, unit.dc) {
-                    Ok(true) => {}
-                    Ok(false) => self.implausible.note(local),
-                    Err(fault) => {
-                        *reader = local;
-                        return Err(fault);
-                    }
-                }
-                if let Some(kept) = &mut self.kept {
-                    kept.put(block, prediction.value());
-                }
-            }
-            if let Some(kept) = &mut self.kept {
-                kept.advance();
-            }
-            if local.overran() {
-                break;
-            }
-        }
+        let outcome = read_first(self, &mut local, mcus);
         *reader = local;
-        Ok(())
+        outcome
     }
 
     fn implausible(&mut self) -> Option<Unread> {
         self.implausible.take()
     }
+}
+
+/// The next MCUs.
+#[multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
+fn read_first<'t, 's, 'd>(
+    pass: &mut DcFirst<'t, 's>,
+    reader: &mut BitReader<'d>,
+    mcus: Range<u64>,
+) -> Result<(), Fault> {
+    for _ in mcus {
+        for (block, unit) in pass.units.iter().enumerate() {
+            reader.refill();
+            let prediction = &mut pass.predictions[unit.place & 3];
+            if !prediction.read(reader, unit.dc)? {
+                pass.implausible.note(*reader);
+            }
+            if let Some(kept) = &mut pass.kept {
+                kept.put(block, prediction.value());
+            }
+        }
+        if let Some(kept) = &mut pass.kept {
+            kept.advance();
+        }
+        if reader.overran() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// A further scan of DC coefficients: one bit for each block (G.1.2.1).

@@ -24,8 +24,9 @@ pub(super) trait Keep {
     /// A coefficient, but for the bits still to come.
     fn set(&mut self, k: u32, value: i32);
 
-    /// One bit for each of these coefficients: whether it is one step further from zero.
-    fn correct(&mut self, reader: &mut BitReader<'_>, known: u64);
+    /// One bit for each of these coefficients, the first at the top of `bits`: whether it is one step
+    /// further from zero.
+    fn correct(&mut self, bits: u64, known: u64);
 }
 
 /// Keeps nothing.
@@ -41,7 +42,7 @@ impl Keep for Nothing {
 
     fn set(&mut self, _: u32, _: i32) {}
 
-    fn correct(&mut self, _: &mut BitReader<'_>, _: u64) {}
+    fn correct(&mut self, _: u64, _: u64) {}
 }
 
 /// The AC codes of a scan and the band they cover.
@@ -147,13 +148,17 @@ impl<K: Keep> Ac<'_, K> {
                 let (known, rest) = masks.split_at_mut(jump as usize);
                 let mut bits = 0;
                 for mask in &*known {
-                    if *mask & wanted != 0 {
+                    let known = *mask & band;
+                    if known & wanted == 0 {
+                        bits += u64::from(known.count_ones());
+                    } else {
                         reader.skip(bits);
                         bits = 0;
                         self.kept.seek(number);
-                        self.kept.correct(reader, *mask & wanted);
+                        reader.refill();
+                        let all = BitReader::REFILLED;
+                        correct(reader, known, wanted, &mut self.kept, all);
                     }
-                    bits += u64::from((*mask & band & !wanted).count_ones());
                     number += 1;
                 }
                 reader.skip(bits);
@@ -282,7 +287,7 @@ impl Codes<'_> {
         let mut symbol = self.table.decode(reader)?;
         if is_end(symbol) {
             let empty = empty_blocks(reader, u32::from(symbol >> 4));
-            correct(reader, known, wanted, kept);
+            correct(reader, known, wanted, kept, AFTER_CODE);
             return Ok(empty);
         }
         let mut zeros = [0; ZEROS];
@@ -309,7 +314,8 @@ impl Codes<'_> {
             } else {
                 // A new coefficient's sign comes before the corrections of those passed.
                 let sign = if reader.receive(new) == 1 { 1 } else { -1 };
-                correct(reader, known & from(k) & !from(place), wanted, kept);
+                let passed = known & from(k) & !from(place);
+                correct(reader, passed, wanted, kept, AFTER_CODE);
                 if new > 0 && wanted >> place & 1 == 1 {
                     kept.set(place, sign);
                 }
@@ -322,7 +328,7 @@ impl Codes<'_> {
             symbol = self.table.decode(reader)?;
             if is_end(symbol) {
                 let empty = empty_blocks(reader, u32::from(symbol >> 4));
-                correct(reader, known & from(k), wanted, kept);
+                correct(reader, known & from(k), wanted, kept, AFTER_CODE);
                 return Ok(empty);
             }
         }
@@ -338,16 +344,35 @@ fn keep(mask: &mut u64, kept: &mut impl Keep, k: u32, value: i16) {
     }
 }
 
-/// The corrections of these coefficients, after up to 31 of the refilled bits were used.
+/// Bits that a code, and what belongs to it, leave of the refilled ones.
+const AFTER_CODE: u32 = BitReader::REFILLED - 31;
+
+/// The corrections of these coefficients, where so many bits are `available`.
 #[inline(always)]
-fn correct(reader: &mut BitReader<'_>, known: u64, wanted: u64, kept: &mut impl Keep) {
-    if known & wanted == 0 {
-        skip_corrections(reader, known.count_ones());
-    } else {
-        kept.correct(reader, known & wanted);
-        reader.refill();
-        skip_corrections(reader, (known & !wanted).count_ones());
+fn correct(
+    reader: &mut BitReader<'_>,
+    known: u64,
+    wanted: u64,
+    kept: &mut impl Keep,
+    available: u32,
+) {
+    const LOW: u64 = 0xffff_ffff;
+    let near = known & wanted;
+    let count = known.count_ones();
+    if count <= available {
+        if near != 0 {
+            kept.correct(reader.window(), near);
+        }
+        reader.consume(count);
+        return;
     }
+    for part in [near & LOW, near & !LOW] {
+        reader.refill();
+        kept.correct(reader.window(), part);
+        reader.consume(part.count_ones());
+    }
+    reader.refill();
+    skip_corrections(reader, (known & !wanted).count_ones());
 }
 
 /// Whether this code ends the band: EOB0 to EOB14 (table G.1).
@@ -397,10 +422,10 @@ fn empty_blocks(reader: &mut BitReader<'_>, run: u32) -> u64 {
     (1 << run) - 1 + u64::from(reader.receive(run))
 }
 
-/// Up to 64 bits, after up to 31 of the refilled ones were used.
+/// Up to 64 bits, after a code.
 #[inline(always)]
 fn skip_corrections(reader: &mut BitReader<'_>, bits: u32) {
-    if bits <= BitReader::REFILLED - 31 {
+    if bits <= AFTER_CODE {
         reader.consume(bits);
     } else {
         reader.skip(u64::from(bits));
