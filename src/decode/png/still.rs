@@ -4,7 +4,7 @@
 use png::{BitDepth, ColorType, Decoder, Info};
 
 use super::rows::Unpack;
-use super::unfilter::unfilter;
+use super::unfilter::Unfilter;
 use super::{color, open, stop, widest_row};
 use crate::container::Structure;
 use crate::decode::cms::Plan;
@@ -58,8 +58,7 @@ struct Still {
     layout: Layout,
     width: usize,
     height: usize,
-    /// Bytes of a whole pixel, at least 1.
-    step: usize,
+    unfilter: Unfilter,
     /// The row as far as it has come, its filter in front.
     current: Vec<u8>,
     /// The one before it, or zeros.
@@ -112,7 +111,7 @@ impl Still {
             layout,
             width,
             height: size.height as usize,
-            step: info.bytes_per_pixel(),
+            unfilter: Unfilter::new(info.bytes_per_pixel()),
             current: Vec::with_capacity(length),
             above: vec![0; length],
             done: 0,
@@ -125,7 +124,7 @@ impl Still {
         let Some((filter, samples)) = self.current.split_first_mut() else {
             return;
         };
-        unfilter(*filter, self.step, self.above.get(1..).unwrap_or_default(), samples);
+        self.unfilter.undo(*filter, self.above.get(1..).unwrap_or_default(), samples);
         match &mut self.output {
             Output::Reduced { row, pictures } => {
                 let plain = self.unpack.is_rgb();
