@@ -24,7 +24,7 @@ impl<'a> BoolDecoder<'a> {
     }
 
     /// One bit that is 0 with a probability of `probability` in 256.
-    #[inline]
+    #[inline(always)]
     pub(super) fn bool(&mut self, probability: u8) -> bool {
         if self.count < 8 {
             self.load();
@@ -38,13 +38,34 @@ impl<'a> BoolDecoder<'a> {
         } else {
             self.range = split;
         }
-        // Back to at least 128: the range has 8 bits at most and is never 0, so the shift is
-        // 0..=7 and never more than the 8 bits made sure of.
+        self.normalize();
+        bit
+    }
+
+    /// `value` or its negative, by a bit of even chances, which no branch can foresee.
+    #[inline(always)]
+    pub(super) fn signed(&mut self, value: i32) -> i32 {
+        if self.count < 8 {
+            self.load();
+        }
+        let split = self.range.wrapping_add(1) >> 1;
+        let boundary = u64::from(split) << 56;
+        let negative = i32::from(self.value >= boundary).wrapping_neg();
+        self.value = self.value.wrapping_sub(boundary & negative as u64);
+        let other = self.range.wrapping_sub(split);
+        self.range = split ^ ((split ^ other) & negative as u32);
+        self.normalize();
+        (value ^ negative).wrapping_sub(negative)
+    }
+
+    /// Back to a range of at least 128: it has 8 bits at most and is never 0, so the shift is 0..=7
+    /// and never more than the 8 bits made sure of.
+    #[inline(always)]
+    fn normalize(&mut self) {
         let shift = self.range.leading_zeros().wrapping_sub(24) & 7;
         self.range <<= shift;
         self.value <<= shift;
         self.count = self.count.wrapping_sub(shift);
-        bit
     }
 
     #[inline]

@@ -1,5 +1,7 @@
 //! The coefficients of one block after another (RFC 6386 §13).
 
+use multiversion::multiversion;
+
 use super::bool_decoder::BoolDecoder;
 use super::sink::{Block, Sink};
 
@@ -14,9 +16,9 @@ const CATEGORIES: [&[u8]; 4] = [
 ];
 
 /// The blocks of one plane of a macroblock: of this kind, and counted from `index` on.
-#[inline]
-pub(super) fn plane<S: Sink>(
-    reader: &mut BoolDecoder,
+#[multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
+pub(super) fn plane<'d, S: Sink>(
+    reader: &mut BoolDecoder<'d>,
     tokens: &[[[u8; 11]; 3]; 8],
     (kind, mut index): (usize, usize),
     above: &mut [u8],
@@ -39,7 +41,7 @@ pub(super) fn plane<S: Sink>(
 }
 
 /// The tokens of one block (§13.2); whether there was any before the end-of-block token.
-#[inline]
+#[inline(always)]
 pub(super) fn coefficients(
     bits: &mut BoolDecoder,
     tokens: &[[[u8; 11]; 3]; 8],
@@ -73,9 +75,7 @@ pub(super) fn coefficients(
         } else {
             p = &next[1];
         }
-        // The sign.
-        let negative = bits.bool(128);
-        block.value(place, if negative { value.wrapping_neg() } else { value });
+        block.value(place, bits.signed(value));
     }
     block.end(at);
     true
