@@ -1,5 +1,7 @@
 //! Rows of components into rows of pixels: ITU-T T.871 (JFIF) section 7.
 
+use multiversion::multiversion;
+
 /// Pixels that are converted together.
 const PIXELS: usize = 16;
 
@@ -33,6 +35,7 @@ pub(super) fn ycc_to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
 }
 
 /// Rows of Y, Cb and Cr into pixels of `channels` bytes, 3 or 4.
+#[multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
 pub(super) fn ycc_row(rows: [&[u8]; 3], out: &mut [u8], channels: usize) {
     convert(rows, out, channels, pixel);
 }

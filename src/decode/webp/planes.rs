@@ -1,5 +1,7 @@
 //! A lossy picture's planes, and their way to RGB.
 
+use multiversion::multiversion;
+
 use super::vp8::Decoder;
 use crate::decode::jpeg::color::convert;
 use crate::geometry::Size;
@@ -57,13 +59,14 @@ impl Planes {
                 enlarge(plane.row(near), plane.row(far), &mut blend, row);
             }
             let [u, v] = &rows;
-            convert([self.luma.row(y), u, v], &mut out, channels, pixel);
+            to_pixels([self.luma.row(y), u, v], &mut out, channels);
             take(&out);
         }
     }
 }
 
 /// A row of chroma at twice its width, from the row it lies in and the next nearest one.
+#[multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
 fn enlarge(near: &[u8], far: &[u8], blend: &mut [u16], out: &mut [u8]) {
     let last = near.len().saturating_sub(1);
     for (to, (near, far)) in blend.iter_mut().skip(1).zip(near.iter().zip(far)) {
@@ -80,6 +83,12 @@ fn enlarge(near: &[u8], far: &[u8], blend: &mut [u16], out: &mut [u8]) {
         let toward = |side: u16| (m.wrapping_mul(3).wrapping_add(side).wrapping_add(8) >> 4) as u8;
         *out = [toward(*l), toward(*r)];
     }
+}
+
+/// Rows of Y, U and V into pixels.
+#[multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
+fn to_pixels(rows: [&[u8]; 3], out: &mut [u8], channels: usize) {
+    convert(rows, out, channels, pixel);
 }
 
 /// BT.601 with luma of 16 to 235 (RFC 6386 section 9.2), rounded as libwebp rounds it: a pixel as its

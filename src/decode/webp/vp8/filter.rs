@@ -1,5 +1,7 @@
 //! The loop filter (RFC 6386 §15): sixteen samples along an edge at once.
 
+use multiversion::multiversion;
+
 use super::edge::{Direction, LANES, Sides, View};
 use crate::verify::vp8::{Filter, Reconstruction};
 
@@ -43,7 +45,8 @@ impl Strength {
 /// Filters a row of macroblocks in its planes, luma first: of each the left edge, those inside that
 /// run down, the upper edge, and those inside that run across (§15.1). Rows above may change, rows
 /// below do not.
-pub(super) fn filter(planes: [View<'_>; 3], row: usize, simple: bool, strengths: &[Strength]) {
+#[multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
+pub(super) fn filter<'v>(planes: [View<'v>; 3], row: usize, simple: bool, strengths: &[Strength]) {
     let [mut luma, mut u, mut v] = planes;
     for (column, strength) in strengths.iter().enumerate().filter(|(_, s)| s.level > 0) {
         for (direction, first) in [(Direction::Down, column == 0), (Direction::Across, row == 0)] {
@@ -88,7 +91,7 @@ impl Edge {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn simple(&self, luma: &mut View<'_>) {
         let mut sides = Sides::default();
         luma.load::<16, 0>(self.direction, self.start(16), &mut sides);
@@ -97,7 +100,7 @@ impl Edge {
     }
 
     /// Chroma has one edge inside, in the middle; both its planes are filtered at once.
-    #[inline]
+    #[inline(always)]
     fn normal(&self, luma: &mut View<'_>, [u, v]: [&mut View<'_>; 2]) {
         let (direction, mut sides) = (self.direction, Sides::default());
         luma.load::<16, 0>(direction, self.start(16), &mut sides);

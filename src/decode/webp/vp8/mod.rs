@@ -9,6 +9,8 @@ mod sub_block;
 mod tests;
 mod transform;
 
+use multiversion::multiversion;
+
 use self::edge::View;
 use self::filter::Strength;
 use self::predict::{Chroma, Luma};
@@ -104,6 +106,7 @@ impl Decoder {
     }
 
     /// Luma of a macroblock: each sub-block is predicted from those before it, or all at once.
+    #[inline(always)]
     fn luma(&mut self, column: usize, row: usize, block: Macroblock) {
         let (rows, above) = self.luma.split(row * 16);
         let place = &mut self.row.luma;
@@ -126,6 +129,7 @@ impl Decoder {
         place.store(column, rows, above);
     }
 
+    #[inline(always)]
     fn chroma(&mut self, column: usize, row: usize, mode: u8) {
         let (u, v) = self.coefficients[16..SECOND_PLACE].split_at_mut(4);
         let (u_ends, v_ends) = self.ends[16..SECOND_PLACE].split_at(4);
@@ -157,6 +161,13 @@ impl Decoder {
         }
         self.ends[SECOND_PLACE] = 0;
     }
+}
+
+/// All samples of a macroblock.
+#[multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
+fn samples(decoder: &mut Decoder, column: usize, row: usize, block: Macroblock) {
+    decoder.luma(column, row, block);
+    decoder.chroma(column, row, block.chroma);
 }
 
 impl Sink for Decoder {
@@ -200,8 +211,7 @@ impl Sink for Decoder {
         if self.ends[SECOND_PLACE] > 0 {
             self.spread_second();
         }
-        self.luma(column, row, block);
-        self.chroma(column, row, block.chroma);
+        samples(self, column, row, block);
         let mut strength = self.strengths[self.segment & 3][usize::from(!block.has_second)];
         strength.inside |= self.ends != [0; 25];
         if let Some(kept) = self.row.strengths.get_mut(column) {

@@ -105,11 +105,12 @@ impl<const SIDE: usize, const ROWS: usize, const COLUMNS: usize> Workplace<SIDE,
 
     /// Adds the differences of a block, and leaves its coefficients 0 again (§14.5). `end` is where its
     /// tokens ended.
-    #[inline]
+    #[inline(always)]
     pub(super) fn add(&mut self, (x, y): (usize, usize), block: &mut Coefficients, end: u8) {
         let mut add = |y: usize, differences: [i32; 4]| {
             let row = self.samples.get_mut(y + 1).and_then(|row| row.get_mut(FIRST + x..));
-            for (sample, difference) in row.unwrap_or_default().iter_mut().zip(differences) {
+            let Some(four) = row.and_then(|row| row.first_chunk_mut::<4>()) else { return };
+            for (sample, difference) in four.iter_mut().zip(differences) {
                 *sample = i32::from(*sample).wrapping_add(difference).clamp(0, 255) as u8;
             }
         };

@@ -1,7 +1,7 @@
 //! From coefficients to differences of samples (RFC 6386 §14.3, §14.4).
 //!
 //! Damaged data may hold coefficients far beyond what samples can differ by: 2114 times a factor of
-//! 440 at most. No sum here exceeds 24 bits for them, and products are taken in 64.
+//! 440 at most. No sum here exceeds 24 bits for them.
 
 /// Coefficients of a block in rows.
 pub(super) type Coefficients = [i32; 16];
@@ -25,19 +25,26 @@ pub(super) fn second_order(values: &Coefficients) -> Coefficients {
     out
 }
 
+/// `value` × `factor` ÷ 65536, rounded down: the upper half by itself, so that 32 bits suffice.
+#[inline(always)]
+const fn times(value: i32, factor: u32) -> i32 {
+    let lower = (value as u32 & 0xffff).wrapping_mul(factor) >> 16;
+    (value >> 16).wrapping_mul(factor as i32).wrapping_add(lower as i32)
+}
+
 /// One dimension of the inverse cosine transform (§14.4), with √2 cos(π/8) and √2 sin(π/8) in
 /// 1/65536; of the first, what is above 1.
 #[inline(always)]
 fn cosine([p, q, r, s]: [i32; 4]) -> [i32; 4] {
-    let cos = |v: i32| v.wrapping_add((i64::from(v).wrapping_mul(20_091) >> 16) as i32);
-    let sin = |v: i32| (i64::from(v).wrapping_mul(35_468) >> 16) as i32;
+    let cos = |v: i32| v.wrapping_add(times(v, 20_091));
+    let sin = |v: i32| times(v, 35_468);
     let (a, b) = (p.wrapping_add(r), p.wrapping_sub(r));
     let (c, d) = (sin(q).wrapping_sub(cos(s)), cos(q).wrapping_add(sin(s)));
     [a.wrapping_add(d), b.wrapping_add(c), b.wrapping_sub(c), a.wrapping_sub(d)]
 }
 
 /// Differences of the sixteen samples of a block, in rows: columns first, then rows (§14.4).
-#[inline]
+#[inline(always)]
 pub(super) fn inverse(values: &Coefficients) -> [[i32; 4]; 4] {
     let mut columns = [[0; 4]; 4];
     for (x, column) in columns.iter_mut().enumerate() {
