@@ -78,11 +78,16 @@ const fn transform(v: [i16; 8]) -> [i32; 8] {
     ]
 }
 
-/// A sample from the second pass: rounded, shifted by half the range (A.3.1), within 8 bits.
+/// A sample from the second pass of [`transform`].
 #[inline(always)]
 pub(super) const fn sample(value: i32) -> u32 {
-    const SHIFT: u32 = CONSTANT + BETWEEN + 3;
-    let shifted = value.wrapping_add((1 << (SHIFT - 1)) + (128 << SHIFT)) >> SHIFT;
+    sample_of::<{ CONSTANT + BETWEEN + 3 }>(value)
+}
+
+/// A sample that has so many fractional bits: rounded, moved by half the range (A.3.1), within 8 bits.
+#[inline(always)]
+pub(super) const fn sample_of<const BITS: u32>(value: i32) -> u32 {
+    let shifted = value.wrapping_add((1 << (BITS - 1)) + (128 << BITS)) >> BITS;
     if shifted < 0 {
         0
     } else if shifted > 255 {

@@ -5,7 +5,9 @@
 //! filtered as sharply as blocks allow. Against a full decode reduced by Lanczos this is 1 to 7 dB
 //! nearer than means of squares of samples, and the other coefficients need no values.
 
-use super::idct::{BETWEEN, CONSTANT, Group, LANES, Steps, flat, inverse, sample, times};
+use super::idct::{
+    BETWEEN, CONSTANT, Group, LANES, Steps, flat, inverse, sample, sample_of, times,
+};
 use crate::container::jpeg::{Component, Frame};
 use crate::decode::scale::Scale;
 
@@ -151,24 +153,28 @@ fn two(group: &Group, steps: &Steps, out: &mut [u8], stride: usize) {
     put(bottom, out, stride, 1);
 }
 
-/// One dimension of [`means`]: eight points, each half of them added up and divided by four. Of the
-/// even coefficients only the first does not cancel out; 13 more fractional bits.
+/// Fractional bits of [`halves`]: four points are added up, not averaged.
+const SUMMED: u32 = CONSTANT + 2;
+
+/// One dimension of [`means`]: eight points, each half of them added up. Of the even coefficients
+/// only the first does not cancel out; [`SUMMED`] more fractional bits.
 #[inline(always)]
 const fn halves(v: [i16; 5]) -> [i32; 2] {
     let [mean, first, third, fifth, seventh] = v;
-    // √2 · Σ cos((2x + 1) k π / 16) ÷ 4 over x = 0 to 3.
-    let odd = times(first, 7_423)
-        .wrapping_add(times(third, -2_607))
-        .wrapping_add(times(fifth, 1_742))
-        .wrapping_add(times(seventh, -1_477));
-    let even = (mean as i32) << CONSTANT;
+    // √2 · Σ cos((2x + 1) k π / 16) over x = 0 to 3.
+    let odd = times(first, 29_692)
+        .wrapping_add(times(third, -10_426))
+        .wrapping_add(times(fifth, 6_967))
+        .wrapping_add(times(seventh, -5_906));
+    let even = (mean as i32) << SUMMED;
     [even.wrapping_add(odd), even.wrapping_sub(odd)]
 }
 
+/// The means of the four quarters, rounded where libjpeg rounds them, so that they equal its own.
 #[inline(always)]
 fn means(group: &Group, steps: &Steps, out: &mut [u8], stride: usize) {
     const COLUMNS: [usize; 5] = [0, 1, 3, 5, 7];
-    const SHIFT: u32 = CONSTANT - BETWEEN;
+    const SHIFT: u32 = SUMMED - BETWEEN;
     let mut rows = [[0; 2 * LANES]; 2];
     for lane in 0..LANES {
         let mut between = [[0_i16; 5]; 2];
@@ -183,8 +189,9 @@ fn means(group: &Group, steps: &Steps, out: &mut [u8], stride: usize) {
             }
         }
         for (row, between) in rows.iter_mut().zip(between) {
+            let byte = |value| sample_of::<{ SUMMED + BETWEEN + 3 }>(value) as u8;
             let [left, right] = halves(between);
-            (row[2 * lane], row[2 * lane + 1]) = (sample(left) as u8, sample(right) as u8);
+            (row[2 * lane], row[2 * lane + 1]) = (byte(left), byte(right));
         }
     }
     let [top, bottom] = rows;
