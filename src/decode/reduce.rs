@@ -1,6 +1,8 @@
 //! Reducing opaque pictures while their rows come: each sample is the mean of a square of 2, 4 or 8
 //! to a side, so that a picture of which only small ones are wanted is never held whole.
 
+use multiversion::multiversion;
+
 use super::{Scale, Stop, too_large};
 use crate::geometry::Size;
 
@@ -54,16 +56,7 @@ impl Reduced {
             self.samples.extend_from_slice(rgb);
             return;
         }
-        if self.summed == 0 {
-            for (sum, sample) in self.sums.iter_mut().zip(rgb) {
-                *sum = u16::from(*sample);
-            }
-        } else {
-            for (sum, sample) in self.sums.iter_mut().zip(rgb) {
-                // No more than eight of them, so that nothing can wrap.
-                *sum = sum.wrapping_add(u16::from(*sample));
-            }
-        }
+        add(&mut self.sums, rgb, self.summed == 0);
         self.summed += 1;
         if self.summed == self.side {
             self.write();
@@ -103,6 +96,21 @@ impl Reduced {
         }
         if !rest.is_empty() {
             self.samples.extend(mean(rest, rest.len() / CHANNELS * self.summed));
+        }
+    }
+}
+
+/// Adds a row to sums of rows, or begins with it.
+#[multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
+fn add(sums: &mut [u16], row: &[u8], first: bool) {
+    if first {
+        for (sum, sample) in sums.iter_mut().zip(row) {
+            *sum = u16::from(*sample);
+        }
+    } else {
+        for (sum, sample) in sums.iter_mut().zip(row) {
+            // No more than eight of them, so that nothing can wrap.
+            *sum = sum.wrapping_add(u16::from(*sample));
         }
     }
 }

@@ -8,6 +8,8 @@ mod modes;
 mod sink;
 mod tokens;
 
+use multiversion::multiversion;
+
 use self::bool_decoder::BoolDecoder;
 use self::coefficients::{coefficients, plane};
 use self::header::Header;
@@ -71,28 +73,42 @@ pub(super) fn verify(
         let Some(coefficients) = partitions.get_mut(row & last) else {
             return Err(CUT_TOKENS);
         };
-        let mut left = Above::default();
-        for (column, above) in above.iter_mut().enumerate() {
-            let block = header.macroblock(&mut modes, above, &mut left, sink);
-            if block.skipped {
-                above.clear(block.has_second);
-                left.clear(block.has_second);
-            } else {
-                header.residue(coefficients, block.has_second, above, &mut left, sink);
-            }
-            // One look for each macroblock keeps a short file from costing a large picture.
-            if modes.is_overrun() {
-                return Err(CUT_MODES);
-            }
-            if coefficients.is_overrun() {
-                return Err(CUT_TOKENS);
-            }
-            sink.macroblock(column, row, block);
-        }
+        read_row(&header, &mut modes, coefficients, &mut above, row, sink)?;
         sink.row(row);
     }
     let unread = partitions.iter().map(BoolDecoder::unread).max();
     Ok(modes.unread().max(unread.unwrap_or(0)))
+}
+
+/// A row of macroblocks.
+#[multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
+fn read_row<'d, S: Sink>(
+    header: &Header,
+    modes: &mut BoolDecoder<'d>,
+    coefficients: &mut BoolDecoder<'d>,
+    above: &mut [Above],
+    row: usize,
+    sink: &mut S,
+) -> Result<(), Fault> {
+    let mut left = Above::default();
+    for (column, above) in above.iter_mut().enumerate() {
+        let block = header.macroblock(modes, above, &mut left, sink);
+        if block.skipped {
+            above.clear(block.has_second);
+            left.clear(block.has_second);
+        } else {
+            header.residue(coefficients, block.has_second, above, &mut left, sink);
+        }
+        // One look for each macroblock keeps a short file from costing a large picture.
+        if modes.is_overrun() {
+            return Err(CUT_MODES);
+        }
+        if coefficients.is_overrun() {
+            return Err(CUT_TOKENS);
+        }
+        sink.macroblock(column, row, block);
+    }
+    Ok(())
 }
 
 /// Reads the first partition alone, without coefficients: the bytes it has left, or `None` when it
@@ -105,19 +121,23 @@ pub(super) fn modes(data: &[u8]) -> Option<usize> {
     }
     let mut above = vec![Above::default(); columns];
     for _ in 0..rows {
-        let mut left = Above::default();
-        // A copy stays in registers.
-        let mut bits = modes;
-        for above in &mut above {
-            header.macroblock(&mut bits, above, &mut left, &mut ());
-        }
-        modes = bits;
+        skim_row(&header, &mut modes, &mut above);
         // One look for each row keeps a short file from costing a large picture.
         if modes.is_overrun() {
             return None;
         }
     }
     Some(modes.unread())
+}
+
+/// A row of macroblocks without their coefficients.
+#[cfg(feature = "libwebp")]
+#[multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
+fn skim_row<'d>(header: &Header, modes: &mut BoolDecoder<'d>, above: &mut [Above]) {
+    let mut left = Above::default();
+    for above in above {
+        header.macroblock(modes, above, &mut left, &mut ());
+    }
 }
 
 /// A frame whose header was read.
@@ -210,14 +230,17 @@ impl Above {
 
 impl Header {
     /// A macroblock's header (§19.3).
-    #[inline]
+    #[inline(always)]
     fn macroblock<S: Sink>(
         &self,
-        bits: &mut BoolDecoder,
+        reader: &mut BoolDecoder,
         above: &mut Above,
         left: &mut Above,
         sink: &mut S,
     ) -> Macroblock {
+        // A copy stays in registers; through the reference each bit would go to memory and back.
+        let mut decoder = *reader;
+        let bits = &mut decoder;
         if let Some([root, low, high]) = self.segment_tree {
             let upper = bits.bool(root);
             let odd = bits.bool(if upper { high } else { low });
@@ -252,10 +275,12 @@ impl Header {
                 chroma = if bits.bool(183) { B_TM } else { B_HE };
             }
         }
+        *reader = decoder;
         Macroblock { skipped, has_second, luma, chroma }
     }
 
     /// All coefficients of a macroblock (§13).
+    #[inline(always)]
     fn residue<S: Sink>(
         &self,
         bits: &mut BoolDecoder,

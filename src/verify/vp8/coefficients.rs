@@ -1,7 +1,5 @@
 //! The coefficients of one block after another (RFC 6386 §13).
 
-use multiversion::multiversion;
-
 use super::bool_decoder::BoolDecoder;
 use super::sink::{Block, Sink};
 
@@ -16,9 +14,9 @@ const CATEGORIES: [&[u8]; 4] = [
 ];
 
 /// The blocks of one plane of a macroblock: of this kind, and counted from `index` on.
-#[multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
-pub(super) fn plane<'d, S: Sink>(
-    reader: &mut BoolDecoder<'d>,
+#[inline(always)]
+pub(super) fn plane<S: Sink>(
+    reader: &mut BoolDecoder,
     tokens: &[[[u8; 11]; 3]; 8],
     (kind, mut index): (usize, usize),
     above: &mut [u8],
