@@ -18,7 +18,7 @@ use crate::finding::{Finding, FindingKind};
 use crate::policy::Limits;
 
 /// Below so many bytes a scan is read code by code: building the larger tables would take longer.
-const WORTH_TABLES: usize = 8 * 1024;
+const WORTH_TABLES: usize = 16 * 1024;
 
 pub(super) struct Walk<'a, 'f> {
     structure: &'a Structure,
