@@ -60,6 +60,18 @@ impl Table {
         Ok(table)
     }
 
+    /// All codes: their lengths, themselves, and their symbols.
+    pub(super) fn codes(&self) -> impl Iterator<Item = (u32, u32, u8)> {
+        (1..=16).flat_map(move |length| {
+            let spare = 16 - length;
+            let first = self.limits[length as usize - 1] >> spare;
+            (first..self.limits[length as usize] >> spare).map(move |code| {
+                let place = code as i32 + self.places[length as usize];
+                (length, code, self.symbols[place as usize & 0xff])
+            })
+        })
+    }
+
     /// The length and symbol of the code at the head of 16 bits.
     pub(super) fn find(&self, window: u32) -> Option<(u32, u8)> {
         let entry = self.look(window);
@@ -101,7 +113,7 @@ pub(super) const SKIP: u32 = 13;
 
 /// Passes over as many AC coefficients of a sequential scan as thirteen bits hold, values unread.
 #[derive(Debug, Clone)]
-pub(super) struct SkipTable(Box<[u16; 1 << SKIP]>);
+pub(super) struct SkipTable(Box<[Skip; 1 << SKIP]>);
 
 /// What one look into a [`SkipTable`] gives: `step << 6 | bits`. Shifts of 64 bits mind no more than
 /// the lowest six, so that the next look need not wait for these to be cut out.
@@ -113,6 +125,12 @@ impl Skip {
     pub(super) const END: u32 = 256;
     /// The step where not one code fits: no sum with a position is mistaken for a good one.
     const NONE: u16 = 100;
+
+    /// This and what follows it, if that is known and both are in one block.
+    const fn and(self, further: Self) -> Self {
+        let step = self.step() + further.step() % Self::END;
+        if step < 64 { Self(self.0 + further.0) } else { self }
+    }
 
     /// Bits to drop.
     pub(super) const fn bits(self) -> u32 {
@@ -128,43 +146,43 @@ impl Skip {
 impl SkipTable {
     /// From a table of AC codes (F.1.2.2). Symbols that only damaged data has are left out, so that
     /// they are met one by one.
+    ///
+    /// What fits into so many bits is the first code, and what fits into those that it leaves: tables
+    /// of fewer bits come first.
     pub(super) fn new(table: &Table) -> Self {
-        let mut entries = vec![Skip::NONE << 6; 1 << SKIP];
-        for (index, entry) in entries.iter_mut().enumerate() {
-            let (mut used, mut passed) = (0_u32, 0_u32);
-            let bits = (index as u32) << (16 - SKIP);
-            while let Some((length, symbol)) = table.find(bits << used) {
+        let codes: Vec<_> = table.codes().filter(|(.., symbol)| is_ac_symbol(*symbol)).collect();
+        let mut narrower: Vec<Vec<Skip>> = Vec::with_capacity(SKIP as usize + 1);
+        for width in 0..=SKIP {
+            let mut entries = vec![Skip(Skip::NONE << 6); 1 << width];
+            for &(length, code, symbol) in &codes {
                 let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
-                let cost = length + size;
-                let end = symbol == 0;
-                if used + cost > SKIP || passed + run >= 63 || !is_ac_symbol(symbol) {
-                    break;
-                }
-                used += cost;
-                if end {
-                    passed += Skip::END;
-                } else {
-                    passed += run + 1;
-                }
-                *entry = (passed << 6 | used) as u16;
-                if end {
-                    break;
+                let Some(rest) = width.checked_sub(length + size) else { continue };
+                let step = if symbol == 0 { Skip::END } else { run + 1 };
+                let own = Skip((step << 6 | (length + size)) as u16);
+                let start = (code << (size + rest)) as usize;
+                let all = entries.get_mut(start..).unwrap_or_default();
+                // By value, whatever that is.
+                for same in all.chunks_mut(1 << rest).take(1 << size) {
+                    if symbol == 0 {
+                        same.fill(own);
+                        continue;
+                    }
+                    for (entry, further) in same.iter_mut().zip(&narrower[rest as usize]) {
+                        *entry = own.and(*further);
+                    }
                 }
             }
+            narrower.push(entries);
         }
         // The length is that of the array by construction.
-        Self(
-            entries
-                .into_boxed_slice()
-                .try_into()
-                .unwrap_or_else(|_| Box::new([Skip::NONE << 6; 1 << SKIP])),
-        )
+        let widest = narrower.pop().unwrap_or_default().into_boxed_slice();
+        Self(widest.try_into().unwrap_or_else(|_| Box::new([Skip(Skip::NONE << 6); 1 << SKIP])))
     }
 
     /// By the next thirteen bits.
     #[inline(always)]
     pub(super) fn look(&self, bits: u32) -> Skip {
-        Skip(self.0[bits as usize & ((1 << SKIP) - 1)])
+        self.0[bits as usize & ((1 << SKIP) - 1)]
     }
 }
 
@@ -229,5 +247,38 @@ mod tests {
         // 1111 is no code.
         let skip = skips.look(0b1_1110_0000_0000);
         assert!(skip.bits() == 0 && (65..Skip::END).contains(&(skip.step() + 1)));
+    }
+
+    #[test]
+    fn every_look_passes_codes_that_are_there() {
+        // The lengths of table K.5, for all symbols of sequential scans in an order of their own.
+        let counts = [0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 125];
+        let all = (0..=255).filter(|symbol| is_ac_symbol(*symbol));
+        let mut symbols: Vec<u8> = all.collect();
+        symbols.sort_by_key(|symbol| symbol.wrapping_mul(37));
+        let table = Table::new(&Specification { counts, symbols }).unwrap();
+        let skips = SkipTable::new(&table);
+        for window in 0..1 << SKIP {
+            let bits = window << (16 - SKIP);
+            let (mut used, mut step) = (0, 0);
+            let mut reached = Vec::new();
+            while let Some((length, symbol)) = table.find(bits << used & 0xffff) {
+                let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
+                used += length + size;
+                step += if symbol == 0 { Skip::END } else { run + 1 };
+                if used > SKIP || step % Skip::END > 63 {
+                    break;
+                }
+                reached.push((used, step));
+                if symbol == 0 {
+                    break;
+                }
+            }
+            let skip = skips.look(window);
+            match reached.last() {
+                Some(last) => assert_eq!((skip.bits(), skip.step()), *last, "{window:b}"),
+                None => assert!(skip.bits() == 0, "{window:b}"),
+            }
+        }
     }
 }

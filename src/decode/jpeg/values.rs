@@ -8,7 +8,7 @@ pub(super) const LOOK: u32 = 11;
 /// Finds one or two codes, the runs before their coefficients and these themselves in the next
 /// eleven bits.
 #[derive(Debug, Clone)]
-pub(super) struct ValueTable(Box<[u64; 1 << LOOK]>);
+pub(super) struct ValueTable(Box<[Entry; 1 << LOOK]>);
 
 /// What one look gives, from the low end: the bits to drop (8 bits), the step (8), the step to the
 /// first coefficient (16), the last coefficient (16) and the first (16). Where there is one alone,
@@ -26,6 +26,19 @@ impl Entry {
         let half = |value: i16| u64::from(value as u16);
         let places = u64::from(first.0) << 16 | u64::from(step) << 8 | u64::from(bits);
         Self(half(first.1) << 48 | half(last) << 32 | places)
+    }
+
+    fn none() -> Self {
+        Self::new(0, Self::NONE, (0, 0), 0)
+    }
+
+    /// This coefficient and what follows it.
+    fn and(self, further: Self) -> Self {
+        if further.step() == Self::NONE {
+            return self;
+        }
+        let (bits, step) = (self.bits() + further.bits(), self.step() + further.step());
+        Self::new(bits, step, (self.step(), self.last()), further.last())
     }
 
     /// Bits to drop.
@@ -61,49 +74,52 @@ impl Entry {
     }
 }
 
-/// A code with its value at the head of `LOOK - used` bits: its length, step and value.
-fn next(table: &Table, index: u32, used: u32) -> Option<(u32, u32, i16)> {
-    let bits = index << (16 - LOOK + used) & 0xffff;
-    let (length, symbol) = table.find(bits)?;
-    let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
-    let cost = length + size;
-    if used + cost > LOOK || !is_ac_symbol(symbol) {
-        return None;
+/// By so many bits, the first code with its value; where tables of fewer bits are given, what follows
+/// in the bits that it leaves, too.
+fn entries(codes: &[(u32, u32, u8)], width: u32, narrower: Option<&[Vec<Entry>]>) -> Vec<Entry> {
+    let mut entries = vec![Entry::none(); 1 << width];
+    for &(length, code, symbol) in codes {
+        let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
+        let Some(rest) = width.checked_sub(length + size) else { continue };
+        let all = entries.get_mut((code << (size + rest)) as usize..).unwrap_or_default();
+        for (raw, same) in (0..1 << size).zip(all.chunks_mut(1 << rest)) {
+            // F.2.2.1, EXTEND.
+            let negative = size > 0 && raw < 1 << (size - 1);
+            let value = if negative { raw - (1 << size) + 1 } else { raw } as i16;
+            if symbol == 0 {
+                same.fill(Entry::new(length, Entry::END, (0, 0), 0));
+                continue;
+            }
+            let own = Entry::new(length + size, run + 1, (run + 1, value), value);
+            match narrower.and_then(|narrower| narrower.get(rest as usize)) {
+                None => same.fill(own),
+                Some(further) => {
+                    for (entry, further) in same.iter_mut().zip(further) {
+                        *entry = own.and(*further);
+                    }
+                }
+            }
+        }
     }
-    let raw = (index >> (LOOK - used - cost)) as i32 & ((1 << size) - 1);
-    // F.2.2.1, EXTEND.
-    let value = if size > 0 && raw < 1 << (size - 1) { raw - (1 << size) + 1 } else { raw };
-    let step = if symbol == 0 { Entry::END } else { run + 1 };
-    Some((cost, step, value as i16))
+    entries
 }
 
 impl ValueTable {
     /// From a table of AC codes. Symbols that only damaged data has, and runs of empty bands, are
     /// left out: they are met one by one.
     pub(super) fn new(table: &Table) -> Self {
-        let none = Entry::new(0, Entry::NONE, (0, 0), 0);
-        let entries = (0..1 << LOOK).map(|index| {
-            let entry = match next(table, index, 0) {
-                None => none,
-                Some((bits, Entry::END, _)) => Entry::new(bits, Entry::END, (0, 0), 0),
-                Some((bits, step, value)) => match next(table, index, bits) {
-                    None => Entry::new(bits, step, (step, value), value),
-                    Some((more, further, last)) => {
-                        Entry::new(bits + more, step + further, (step, value), last)
-                    }
-                },
-            };
-            entry.0
-        });
-        let entries: Box<[u64]> = entries.collect();
+        let codes: Vec<_> = table.codes().filter(|(.., symbol)| is_ac_symbol(*symbol)).collect();
+        // What one code gives at the head of so many bits, by that number.
+        let narrower: Vec<_> = (0..LOOK).map(|width| entries(&codes, width, None)).collect();
+        let entries = entries(&codes, LOOK, Some(&narrower)).into_boxed_slice();
         // The length is that of the array by construction.
-        Self(entries.try_into().unwrap_or_else(|_| Box::new([none.0; 1 << LOOK])))
+        Self(entries.try_into().unwrap_or_else(|_| Box::new([Entry::none(); 1 << LOOK])))
     }
 
     /// By the next eleven bits.
     #[inline(always)]
     pub(super) fn look(&self, bits: u32) -> Entry {
-        Entry(self.0[bits as usize & ((1 << LOOK) - 1)])
+        self.0[bits as usize & ((1 << LOOK) - 1)]
     }
 }
 
