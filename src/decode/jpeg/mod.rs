@@ -42,6 +42,7 @@ mod dc;
 mod finish;
 mod huffman;
 mod idct;
+mod ones;
 mod pixels;
 mod planes;
 mod progress;

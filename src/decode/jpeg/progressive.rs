@@ -1,6 +1,6 @@
-//! Progressive scans of AC coefficients: ITU-T T.81 annex G. What stays of a block is which of its coefficients are not
-//! zero, one bit each, because refinement scans have a bit for each of those; and the values of the
-//! first few coefficients, as far as they are wanted.
+//! Progressive scans of AC coefficients: ITU-T T.81 annex G. What stays of a block is which of its
+//! coefficients are not zero, one bit each, because refinement scans have a bit for each of those;
+//! and the values of the first few coefficients, as far as they are wanted.
 
 use std::ops::Range;
 
@@ -9,6 +9,7 @@ use multiversion::multiversion;
 use super::bands::{BAND, BandTable};
 use super::bits::{BitReader, Fault, Unread};
 use super::huffman::{MAX_AC_SIZE, Table};
+use super::ones::{ROOM, list_ones};
 use super::scan::Pass;
 use super::sequential::Implausible;
 use super::values::{LOOK, ValueTable};
@@ -290,7 +291,7 @@ impl Codes<'_> {
             correct(reader, known, wanted, kept, AFTER_CODE);
             return Ok(empty);
         }
-        let mut zeros = [0; ZEROS];
+        let mut zeros = [0; ROOM];
         let count = list_ones(!known & band, &mut zeros);
         // The next of the zeros, and the coefficient after the last that was passed.
         let (mut next, mut k) = (0, self.ss);
@@ -306,7 +307,7 @@ impl Codes<'_> {
             if next >= count {
                 return Err(Fault::Overflow);
             }
-            let place = u32::from(zeros[next & (ZEROS - 1)] & 63);
+            let place = u32::from(zeros[next & (ROOM - 1)] & 63);
             next += 1;
             *mask |= u64::from(new) << place;
             if wanted & from(k) == 0 {
@@ -379,41 +380,6 @@ fn correct(
 #[inline(always)]
 const fn is_end(symbol: u8) -> bool {
     symbol.trailing_zeros() >= 4 && symbol < 0xf0
-}
-
-/// Room for the places of 64 ones, the last eight written at once, in a power of two.
-const ZEROS: usize = 128;
-
-/// By byte: the places of its ones, packed from the low end, and how many there are.
-const ONES: [(u64, u8); 256] = {
-    let mut table = [(0, 0); 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let (mut places, mut count, mut bit) = (0_u64, 0, 0);
-        while bit < 8 {
-            if byte >> bit & 1 == 1 {
-                places |= bit << (8 * count);
-                count += 1;
-            }
-            bit += 1;
-        }
-        table[byte] = (places, count);
-        byte += 1;
-    }
-    table
-};
-
-/// Lists the places of the ones of a word; gives their number. No branch depends on the word.
-#[inline(always)]
-fn list_ones(word: u64, places: &mut [u8; ZEROS]) -> usize {
-    let mut count = 0;
-    for (index, byte) in word.to_le_bytes().into_iter().enumerate() {
-        let (packed, ones) = ONES[usize::from(byte)];
-        let shifted = packed + 0x0808_0808_0808_0808 * index as u64;
-        places[count & 63..(count & 63) + 8].copy_from_slice(&shifted.to_le_bytes());
-        count += usize::from(ones);
-    }
-    count
 }
 
 /// `EOBn`: how many bands are empty after this one (table G.1).
