@@ -152,8 +152,8 @@ impl MigrationSource<'static> for Schema {
                 > + Send,
         >,
     > {
-        let steps = [("the first tables", include_str!("schema_1.sql"))];
-        let migrations = (1..).zip(steps).map(|(version, (what, sql))| {
+        let steps = [(1, "the first tables", include_str!("schema_1.sql"))];
+        let migrations = steps.into_iter().map(|(version, what, sql)| {
             let (what, sql) = (Cow::Borrowed(what), SqlStr::from_static(sql));
             Migration::new(version, what, MigrationType::Simple, sql, false)
         });
