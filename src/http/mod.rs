@@ -27,6 +27,7 @@ mod common;
 pub mod library;
 mod metrics;
 pub mod moov;
+mod network;
 mod ops;
 mod options;
 mod page;
@@ -41,6 +42,7 @@ use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 
 use self::common::Context;
+pub use self::network::{Network, NetworkError};
 pub use self::options::Options;
 pub use self::server::serve;
 use crate::service::Assets;

@@ -1,8 +1,13 @@
 //! What an operator may choose about the requests themselves.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
+use axum::http::HeaderName;
 use serde::Deserialize;
+use serde::de::Error;
+
+use super::network::Network;
 
 /// How requests are taken. All fields have defaults; a TOML file may give any of them.
 ///
@@ -19,6 +24,13 @@ pub struct Options {
     pub burst: u32,
     /// How many keys' rates are remembered. Default 65 536.
     pub max_rated_keys: usize,
+    /// Addresses and networks of the proxies in front of this service, as `10.0.0.0/8` or `::1`.
+    /// What they say in `client_address_header` is believed, and nobody else. Default none.
+    pub trusted_proxies: Vec<Network>,
+    /// The header in which trusted proxies name the client: `x-forwarded-for`, `forwarded`
+    /// (RFC 7239), or one with a single address, as `x-real-ip`. Default `x-forwarded-for`.
+    #[serde(deserialize_with = "header_name")]
+    pub client_address_header: HeaderName,
     /// How long a request's head may take, counted from when the connection is ready for it.
     /// Default 10 s.
     #[serde(deserialize_with = "seconds")]
@@ -68,6 +80,8 @@ impl Default for Options {
             requests_per_second: 50.0,
             burst: 200,
             max_rated_keys: 65_536,
+            trusted_proxies: Vec::new(),
+            client_address_header: HeaderName::from_static("x-forwarded-for"),
             header_timeout: Duration::from_secs(10),
             max_header_bytes: 64 * 1024,
             max_headers: 100,
@@ -85,6 +99,18 @@ impl Default for Options {
             shutdown_timeout: Duration::from_secs(30),
         }
     }
+}
+
+impl Options {
+    /// Whether this is the address of a trusted proxy.
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.contains(address))
+    }
+}
+
+fn header_name<'de, D: serde::Deserializer<'de>>(from: D) -> Result<HeaderName, D::Error> {
+    let text = String::deserialize(from)?;
+    text.parse().map_err(|_| D::Error::custom(format!("\"{text}\" is no name of a header")))
 }
 
 /// Durations in configuration are whole seconds.

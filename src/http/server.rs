@@ -3,12 +3,13 @@
 
 mod io;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
@@ -62,9 +63,10 @@ pub async fn serve(
             () = &mut stop => break,
             accepted = accept(&listener, &slots) => accepted,
         };
-        let Some((stream, slot)) = accepted else { continue };
+        let Some((stream, peer, slot)) = accepted else { continue };
         let connection = Connection {
             router: router.clone(),
+            peer,
             options: Arc::clone(&options),
             draining: draining.clone(),
             watcher: open.watcher(),
@@ -83,10 +85,10 @@ pub async fn serve(
 async fn accept(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let slot = Arc::clone(slots).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _)) => Some((stream, slot)),
+        Ok((stream, peer)) => Some((stream, peer, slot)),
         Err(error) => {
             // Out of file descriptors, most likely: closing connections will give some back.
             tracing::warn!(%error, "a connection could not be accepted");
@@ -98,6 +100,7 @@ async fn accept(
 
 struct Connection {
     router: Router,
+    peer: SocketAddr,
     options: Arc<Options>,
     draining: Draining,
     watcher: Watcher,
@@ -106,7 +109,7 @@ struct Connection {
 
 impl Connection {
     async fn serve(self, stream: TcpStream) {
-        let Self { router, options, draining, watcher, _slot } = self;
+        let Self { router, peer, options, draining, watcher, _slot } = self;
         // Answers are written whole: waiting to fill a segment would only delay them.
         let _ = stream.set_nodelay(true);
         let stream = Arc::new(stream);
@@ -116,6 +119,7 @@ impl Connection {
             seen.store(true, Ordering::Relaxed);
             let mut request = request.map(axum::body::Body::new);
             request.extensions_mut().insert(draining.clone());
+            request.extensions_mut().insert(ConnectInfo(peer));
             router.clone().oneshot(request)
         });
         let builder = builder(&options);

@@ -30,6 +30,7 @@
 //! the surface's [`Voice`], so that a handler never writes an error's body itself.
 //!
 //! - `auth`      credentials in all their spellings → [`Caller`]
+//! - `client`    the client's address, also behind trusted proxies → [`client::ClientAddress`]
 //! - `rate`      so many requests per key and second
 //! - `body`      bodies piece by piece under caps and clocks; `multipart` on top of it
 //! - `failure`   what went wrong, before it is worded
@@ -41,6 +42,7 @@
 mod accept;
 mod auth;
 mod body;
+pub(crate) mod client;
 mod conditional;
 mod cross;
 mod describe;

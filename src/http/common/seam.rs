@@ -21,6 +21,7 @@ use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use tracing::Instrument as _;
 use utoipa_axum::router::OpenApiRouter;
 
+use super::client::ClientAddress;
 use super::failure::Failure;
 use super::request_id::{self, RequestId};
 use super::{Context, Voice};
@@ -50,6 +51,8 @@ async fn seam<V: Voice>(
     let started = Instant::now();
     let id = RequestId::of(request.headers());
     request.extensions_mut().insert(id.clone());
+    let client = ClientAddress::of(request.extensions(), request.headers(), &context.options);
+    request.extensions_mut().insert(client);
     let method = request.method().clone();
     // The route, never the URL: a query may hold a key, a path a ticket.
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
