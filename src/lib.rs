@@ -71,7 +71,7 @@ pub use format::{Format, UnknownFormatName};
 pub use geometry::{Bounds, Fit, FocalPoint, Orientation, ParseBoundsError, Size, UnknownFitName};
 pub use pipeline::{Pipeline, PipelineBuilder};
 pub use pixels::{Layout, Pixels, WrongSampleCount};
-pub use policy::{DuplicateRule, Limits, Policy, RenditionRules, Rule};
+pub use policy::{DuplicateRule, Limits, LinkRule, Policy, RenditionRules, Rule};
 pub use rendition::{
     OutputFormat, ParseRenditionError, Rendition, RenditionSpec, SpecError, UnknownOutputFormat,
 };

@@ -90,6 +90,18 @@ pub enum DuplicateRule {
     Reject,
 }
 
+/// Who may follow the links under which the service serves pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+pub enum LinkRule {
+    /// Whoever has the link, at any size that the policy serves.
+    #[default]
+    Open,
+    /// Whoever has a link with a valid signature, at the size that was signed.
+    Signed,
+}
+
 /// Which renditions a link may ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -159,6 +171,8 @@ pub struct Policy {
     pub keep_metadata: bool,
     /// Which renditions links may ask for.
     pub renditions: RenditionRules,
+    /// Whether the service serves pictures to every link or to signed ones alone. Default `Open`.
+    pub links: LinkRule,
     /// How long an upload lives that nothing claims; `None` is for ever. Default `None`. In a file:
     /// whole seconds, 0 for ever.
     #[cfg_attr(feature = "serde", serde(with = "ttl"))]
@@ -184,6 +198,7 @@ impl Default for Policy {
             pixel_digest: false,
             keep_metadata: false,
             renditions: RenditionRules::default(),
+            links: LinkRule::Open,
             ttl: None,
         }
     }

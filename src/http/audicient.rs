@@ -1,7 +1,7 @@
 //! Pictures of people and artwork of releases, as the Audicient API has them: what nothing claims is
 //! deleted after a day.
 
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
@@ -14,10 +14,11 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::common::{
-    BodyRules, Caching, Context, Credentials, Failure, ReceivedFile, RequestId, Segments, Voice,
-    WITH_KEY, describe, query, receive, serve_picture, surface, uuid_in_path,
+    BodyRules, Caching, Context, Credentials, Failure, Link, LinkQuery, ReceivedFile, RequestId,
+    Segments, Voice, WITH_KEY, describe, query, receive, serve_picture, surface, uuid_in_path,
 };
 use super::options::Options;
+use crate::LinkRule;
 use crate::service::{Assets, Change, NewAsset, Role, Surface};
 
 type Caller = super::common::Caller<Audicient>;
@@ -213,13 +214,14 @@ async fn update(
 
 /// Get image
 ///
-/// The image as it was stored, or resized to `size`.
+/// The image as it was stored, or resized to `size`. A signed link needs no key.
 #[utoipa::path(
     get,
     path = "/media/image/{imageId}",
     operation_id = "getAudicientImage",
-    security(("keySecret" = []), ("basic" = [])),
+    security(("keySecret" = []), ("basic" = []), ()),
     params(
+        LinkQuery,
         ("imageId" = String, Path, format = "uuid", description = "The image."),
         ("size" = Option<String>, Query, description = "The size in pixels, as WIDTHxHEIGHT; a side of 0 follows from the other."),
         ("if-none-match" = Option<String>, Header, description = "Tags of what the client has."),
@@ -237,16 +239,26 @@ async fn update(
 )]
 async fn get(
     State(context): State<Context>,
-    caller: Caller,
     Segments(id): Segments<String>,
     request: Request,
 ) -> Result<Response, Failure> {
-    permitted(&caller, Role::Reader)?;
-    let id = uuid_in_path(&id, "image")?;
-    let asset = context.assets.asset_on(caller.key.home(), Surface::Audicient, id).await?;
-    let size = query(request.uri(), "size")?;
-    let asked = (request.method(), request.headers());
-    serve_picture(&context, &asset, size.as_deref(), asked, Caching::Private).await
+    let link = Link::of(request.uri())?;
+    let (mut parts, _) = request.into_parts();
+    let (asset, caching) = if link.is_signed() {
+        let id = uuid_in_path(&id, "image")?;
+        let asset = context.assets.linked(Surface::Audicient, id).await?;
+        let path = format!("/media/image/{id}");
+        let caching = link.caching(&context, &asset, &path, LinkRule::Signed)?;
+        (asset, caching)
+    } else {
+        let caller = Caller::from_request_parts(&mut parts, &context).await?;
+        permitted(&caller, Role::Reader)?;
+        let id = uuid_in_path(&id, "image")?;
+        let asset = context.assets.asset_on(caller.key.home(), Surface::Audicient, id).await?;
+        (asset, Caching::Private)
+    };
+    let asked = (&parts.method, &parts.headers);
+    serve_picture(&context, &asset, link.size(), asked, caching).await
 }
 
 /// Claim image

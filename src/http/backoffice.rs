@@ -13,8 +13,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::common::{
-    BodyRules, Caching, Cause, Context, Credentials, Failure, RequestId, Segments, Voice, WITH_KEY,
-    any_origin_may_read, describe, query, receive, serve_picture, surface, uuid_in_path,
+    BodyRules, Cause, Context, Credentials, Failure, Link, LinkQuery, RequestId, Segments, Voice,
+    WITH_KEY, any_origin_may_read, describe, receive, serve_picture, surface, uuid_in_path,
 };
 use super::options::Options;
 use crate::service::{Asset, Assets, NewAsset, Role, Surface};
@@ -64,7 +64,7 @@ fn uploads() -> OpenApiRouter<Context> {
 }
 
 fn files() -> OpenApiRouter<Context> {
-    let statuses = &[400, 404, 405, 406, 416, 500, 503, 504];
+    let statuses = &[400, 403, 404, 405, 406, 416, 500, 503, 504];
     let routes = OpenApiRouter::default().routes(routes!(get));
     describe::<BackofficeError>(routes, "backoffice", statuses).layer(any_origin_may_read())
 }
@@ -148,6 +148,7 @@ async fn upload(
     operation_id = "getBackofficeFile",
     security(()),
     params(
+        LinkQuery,
         ("file" = String, Path, description = "The last part of the file's key."),
         ("size" = Option<String>, Query, description = "The size in pixels, as WIDTHxHEIGHT; a side of 0 follows from the other."),
         ("if-none-match" = Option<String>, Header, description = "Tags of what the client has."),
@@ -173,8 +174,9 @@ async fn get(
     if file != file_name(&asset) {
         return Err(Failure::not_found("file"));
     }
-    let size = query(request.uri(), "size")?;
+    let link = Link::of(request.uri())?;
+    let rule = context.assets.settings().policies.backoffice.links;
+    let caching = link.caching(&context, &asset, &format!("/uploads/{file}"), rule)?;
     let asked = (request.method(), request.headers());
-    let caching = Caching::Public(context.options.cache_max_age);
-    serve_picture(&context, &asset, size.as_deref(), asked, caching).await
+    serve_picture(&context, &asset, link.size(), asked, caching).await
 }

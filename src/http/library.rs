@@ -1,6 +1,8 @@
 //! What a tenant has, whichever API it came through, and a second look at it: lists, near duplicates,
 //! and verdicts on pictures that are not to be stored.
 
+mod links;
+
 use axum::extract::{Request, State};
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
@@ -17,8 +19,8 @@ use super::common::{
     receive, surface, time, uuid_in_path,
 };
 use super::options::Options;
-use crate::Inspection;
 use crate::service::{Asset, Assets, NewAsset, Role, Surface, Theme};
+use crate::{Inspection, LinkRule};
 
 type Caller = super::common::Caller<Library>;
 
@@ -48,7 +50,7 @@ impl Voice for Library {
     }
 }
 
-/// The routes, to be mounted anywhere: `/library/assets[/{id}/near]` and `/library/inspect`.
+/// The routes, to be mounted anywhere: `/library/assets[/{id}/near|link]` and `/library/inspect`.
 ///
 /// Requests are taken with the default [`Options`]; [`super::surfaces`] lets you choose.
 pub fn router(assets: Assets) -> Router {
@@ -58,6 +60,7 @@ pub fn router(assets: Assets) -> Router {
 pub(crate) fn api(context: &Context) -> OpenApiRouter {
     let statuses = &[400, 401, 403, 404, 405, 429, 500, 503, 504];
     let lists = OpenApiRouter::default().routes(routes!(list)).routes(routes!(near));
+    let lists = lists.routes(routes!(links::sign));
     let lists = describe::<LibraryError>(lists, "library", statuses);
     let statuses = &[400, 401, 403, 405, 408, 413, 429, 500, 503, 504];
     let looks = OpenApiRouter::default().routes(routes!(inspect));
@@ -76,6 +79,11 @@ struct LibraryAsset {
     /// A public link, which takes `size=WIDTHxHEIGHT`.
     #[schema(format = "uri")]
     link: String,
+    /// A public link that changes with the picture, so that what it serves may be kept for a year.
+    #[schema(format = "uri")]
+    versioned_link: String,
+    /// Whether the two links need a signature: `POST /library/assets/{id}/link` makes signed ones.
+    signed_only: bool,
     format: &'static str,
     /// Pixels, as shown.
     width: u32,
@@ -120,6 +128,9 @@ impl LibraryAsset {
             id: asset.id,
             surface: asset.surface.name(),
             link: context.assets.public_link(&asset),
+            versioned_link: context.assets.versioned_link(&asset),
+            signed_only: context.assets.settings().policies.of(asset.surface).links
+                == LinkRule::Signed,
             format: asset.format.name(),
             width: asset.size.width,
             height: asset.size.height,

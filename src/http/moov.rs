@@ -45,7 +45,7 @@ pub(crate) fn api(context: &Context) -> OpenApiRouter {
         .routes(routes!(set_metadata));
     let with_key = describe::<GenericError>(with_key, "moov", WITH_KEY);
     let open = OpenApiRouter::default().routes(routes!(public::get_public_image));
-    let statuses = &[400, 404, 405, 406, 500, 503, 504];
+    let statuses = &[400, 403, 404, 405, 406, 500, 503, 504];
     let open = describe::<GenericError>(open, "moov", statuses).layer(any_origin_may_read());
     surface::<Moov>(with_key.merge(open), context)
 }

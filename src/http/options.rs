@@ -57,6 +57,10 @@ pub struct Options {
     /// How long others may keep a picture that a public link served. Default 300 s.
     #[serde(deserialize_with = "seconds")]
     pub cache_max_age: Duration,
+    /// How much longer others may show a picture that a public link served while they ask for it
+    /// anew (RFC 5861). Default 1 h; 0 s leaves it out.
+    #[serde(deserialize_with = "seconds")]
+    pub stale_while_revalidate: Duration,
     /// Connections that are served at once; more wait to be accepted. Default 4 096.
     pub max_connections: usize,
     /// How long a client may go on sending after it was refused, so that it sees the answer and not
@@ -92,6 +96,7 @@ impl Default for Options {
             max_part_bytes: 64 * 1024,
             max_json_bytes: 256 * 1024,
             cache_max_age: Duration::from_secs(300),
+            stale_while_revalidate: Duration::from_secs(3600),
             max_connections: 4096,
             linger: Duration::from_secs(15),
             max_linger_bytes: 64 * 1024 * 1024,

@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 
-use super::common::{Caching, Context, Failure, Segments, query, serve_picture};
+use super::common::{Context, Failure, Link, LinkQuery, Segments, serve_picture};
 
 /// Get a public image
 ///
@@ -13,6 +13,7 @@ use super::common::{Caching, Context, Failure, Segments, query, serve_picture};
     path = "/images/{publicID}",
     operation_id = "getPublicImage",
     params(
+        LinkQuery,
         ("publicID" = String, Path, description = "The id in the image's link.", pattern = "^[0-9A-Za-z]{21}$"),
         ("size" = Option<String>, Query, description = "The size in pixels, as WIDTHxHEIGHT; a side of 0 follows from the other. Each side is at most 2048; 400x400 when left out."),
         ("if-none-match" = Option<String>, Header, description = "Tags of what the client has.")
@@ -38,8 +39,9 @@ pub(crate) async fn get_public_image(
         return Err(Failure::not_found("image"));
     }
     let asset = context.assets.public(&public_id).await?;
-    let size = query(request.uri(), "size")?;
+    let link = Link::of(request.uri())?;
+    let rule = context.assets.settings().policies.of(asset.surface).links;
+    let caching = link.caching(&context, &asset, &format!("/images/{public_id}"), rule)?;
     let asked = (request.method(), request.headers());
-    let caching = Caching::Public(context.options.cache_max_age);
-    serve_picture(&context, &asset, size.as_deref(), asked, caching).await
+    serve_picture(&context, &asset, link.size(), asked, caching).await
 }

@@ -19,6 +19,7 @@ use super::links::Links;
 use super::model::{ApiKey, Asset, Surface};
 use super::renditions::Renditions;
 use super::settings::Settings;
+use super::signatures::{LinkKeys, public_path};
 use super::spool::Spool;
 
 pub(crate) type Result<T> = std::result::Result<T, ServiceError>;
@@ -56,6 +57,7 @@ pub(super) struct Inner {
     pub(super) blobs: Blobs,
     pub(super) renditions: Renditions,
     pub(super) links: Links,
+    pub(super) link_keys: LinkKeys,
     pub(super) admission: Admission,
     pub(super) examiners: Examiners,
     pub(super) keyring: Keyring,
@@ -125,6 +127,7 @@ impl Assets {
         let seal = catalog.setting("ticket seal", id::random::<32>()?.to_vec()).await?;
         let seal = <[u8; 32]>::try_from(seal)
             .map_err(|_| ServiceError::storage("the database", "the ticket seal is damaged"))?;
+        let link_key = catalog.setting("link key", id::random::<32>()?.to_vec()).await?;
         let turns = match settings.threads {
             0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             threads => threads,
@@ -132,6 +135,7 @@ impl Assets {
         let inner = Inner {
             renditions: Renditions::new(finished, settings.hot_cache),
             links: Links::new(),
+            link_keys: LinkKeys::new(&settings.link_keys, &link_key)?,
             admission: Admission::new(settings.memory_budget, turns, settings.patience),
             examiners: Examiners::new(&settings.policies, turns)?,
             keyring: Keyring::new(catalog.clone(), settings.clock.clone()),
@@ -308,7 +312,13 @@ impl Assets {
     /// The link under which anybody may see the asset.
     pub fn public_link(&self, asset: &Asset) -> String {
         let base = self.inner.settings.public_url.trim_end_matches('/');
-        format!("{base}/images/{}", asset.public_id)
+        format!("{base}{}", public_path(asset))
+    }
+
+    /// The public link to the asset as it is now: another picture in its place gets another link, so
+    /// that caches may keep what this one serves.
+    pub fn versioned_link(&self, asset: &Asset) -> String {
+        format!("{}?v={}", self.public_link(asset), asset.version())
     }
 
     /// Whether the database can be written and the blob store answers.

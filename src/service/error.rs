@@ -40,6 +40,9 @@ pub enum ServiceError {
     /// The caller is known, but must not do this.
     #[error("{0}")]
     Forbidden(&'static str),
+    /// The link's signature does not let it be followed.
+    #[error("{0}")]
+    Signature(#[from] super::signatures::SignatureError),
     /// The memory or work budget is full; trying again later helps.
     #[error("the server is busy; try again in {} s", .retry_after.as_secs())]
     Overloaded {
@@ -79,6 +82,7 @@ impl ServiceError {
             Self::TooLarge { .. } => "too_many_bytes",
             Self::Invalid { .. } => "invalid",
             Self::Forbidden(_) => "forbidden",
+            Self::Signature(error) => error.code(),
             Self::Overloaded { .. } => "overloaded",
             Self::Timeout { .. } => "timeout",
             Self::Storage { .. } => "storage",

@@ -20,6 +20,7 @@ mod links;
 mod model;
 mod renditions;
 mod settings;
+mod signatures;
 mod spool;
 mod store;
 mod sweep;
@@ -36,5 +37,7 @@ pub use model::{
     TicketFor, Track, TrackStatus, UploadSession,
 };
 pub use settings::{Policies, Settings};
+pub(crate) use signatures::Signature;
+pub use signatures::{LinkKey, SignatureError};
 pub use spool::{Spool, Spooled};
 pub use sweep::Swept;

@@ -101,6 +101,11 @@ impl Asset {
     pub fn digest(&self) -> &str {
         &self.blob_digest
     }
+
+    /// The start of the digest, 16 hexadecimal digits: what stands as `v` in a versioned link.
+    pub fn version(&self) -> &str {
+        self.blob_digest.get(..16).unwrap_or(&self.blob_digest)
+    }
 }
 
 /// What a new asset is, beside its bytes.

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::clock::Clock;
 use super::model::Surface;
+use super::signatures::LinkKey;
 use crate::Policy;
 
 const MIB: u64 = 1024 * 1024;
@@ -48,6 +49,9 @@ pub struct Settings {
     /// How long the database or the blob store may take to answer. Default 30 s.
     #[serde(with = "seconds")]
     pub storage_timeout: Duration,
+    /// Keys for signed links: the first signs, all verify, so that a key can be exchanged without
+    /// breaking links. Default none: a key that only the service knows signs and verifies.
+    pub link_keys: Vec<LinkKey>,
     /// Where the time is read.
     #[serde(skip)]
     pub clock: Clock,
@@ -67,6 +71,7 @@ impl Default for Settings {
             max_audio_bytes: 1024 * MIB,
             sweep_grace: Duration::from_secs(3600),
             storage_timeout: Duration::from_secs(30),
+            link_keys: Vec::new(),
             clock: Clock::System,
         }
     }

@@ -19,5 +19,6 @@ mod operation;
 mod seam;
 mod server;
 mod sessions;
+mod signed;
 mod tenants;
 mod tickets;

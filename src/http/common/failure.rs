@@ -166,7 +166,9 @@ impl From<ServiceError> for Failure {
             ServiceError::NotFound { .. } => Self::new(Cause::NotFound, code, message),
             ServiceError::TooLarge { actual, max } => Self::too_large(actual, max),
             ServiceError::Invalid { field, .. } => Self::new(Cause::Invalid(field), code, message),
-            ServiceError::Forbidden(_) => Self::new(Cause::Forbidden, code, message),
+            ServiceError::Forbidden(_) | ServiceError::Signature(_) => {
+                Self::new(Cause::Forbidden, code, message)
+            }
             ServiceError::Overloaded { retry_after } => {
                 Self::new(Cause::Overloaded, code, message).retry_after(retry_after)
             }

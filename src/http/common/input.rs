@@ -40,7 +40,15 @@ pub(super) fn fields(uri: &Uri) -> Result<Vec<(String, String)>, Failure> {
 
 /// The one value that a query gives `name`; twice is a mistake.
 pub(crate) fn query(uri: &Uri, name: &'static str) -> Result<Option<String>, Failure> {
-    let mut values = fields(uri)?.into_iter().filter(|(field, _)| field == name);
+    once(&mut fields(uri)?, name)
+}
+
+/// Takes the one value of this name out of the fields of a query.
+pub(super) fn once(
+    fields: &mut Vec<(String, String)>,
+    name: &'static str,
+) -> Result<Option<String>, Failure> {
+    let mut values = fields.extract_if(.., |(field, _)| field == name);
     let first = values.next().map(|(_, value)| value);
     if values.next().is_some() {
         return Err(Failure::invalid(name, format!("{name} is given twice")));

@@ -36,6 +36,7 @@
 //! - `failure`   what went wrong, before it is worded
 //! - `accept`    which format a client wants; `conditional` entity tags and ranges; `serving` joins them
 //! - `seam`      described above; `describe` documents it in OpenAPI
+//! - `links`     sizes, versions and signatures of links to pictures
 //! - `input`     path segments, queries and JSON bodies
 //! - `cross`     pages of other origins
 
@@ -48,6 +49,7 @@ mod cross;
 mod describe;
 mod failure;
 mod input;
+mod links;
 mod multipart;
 mod rate;
 mod request_id;
@@ -62,6 +64,7 @@ pub(crate) use cross::{any_origin, any_origin_may_read};
 pub(crate) use describe::{WITH_KEY, describe};
 pub(crate) use failure::{Cause, Failure};
 pub(crate) use input::{Segments, json_body, number, query, uuid_in_path};
+pub(crate) use links::{Link, LinkQuery};
 pub(crate) use request_id::RequestId;
 pub(crate) use seam::surface;
 pub(crate) use serving::{Caching, serve_picture};

@@ -24,16 +24,38 @@ const PIECE: u64 = 256 * 1024;
 /// How long others may keep what is served.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Caching {
-    /// Anybody, for so long: the link may show another picture later.
-    Public(Duration),
+    /// Anybody, for `age`, and for `stale` more while it asks again (RFC 5861 section 3): the link may
+    /// show another picture later.
+    Public { age: Duration, stale: Duration },
+    /// Anybody, for so long and without asking again (RFC 8246): the link names these bytes.
+    Immutable(Duration),
     /// Only the client itself, and it asks each time.
     Private,
 }
 
 impl Caching {
+    /// No longer than for so long.
+    pub(crate) fn until(self, left: Duration) -> Self {
+        match self {
+            Self::Public { age, stale } => {
+                let age = age.min(left);
+                Self::Public { age, stale: stale.min(left - age) }
+            }
+            Self::Immutable(age) => Self::Immutable(age.min(left)),
+            Self::Private => Self::Private,
+        }
+    }
+
     fn header(self) -> HeaderValue {
         let text = match self {
-            Self::Public(age) => format!("public, max-age={}", age.as_secs()),
+            Self::Public { age, stale: Duration::ZERO } => {
+                format!("public, max-age={}", age.as_secs())
+            }
+            Self::Public { age, stale } => {
+                let (age, stale) = (age.as_secs(), stale.as_secs());
+                format!("public, max-age={age}, stale-while-revalidate={stale}")
+            }
+            Self::Immutable(age) => format!("public, max-age={}, immutable", age.as_secs()),
             Self::Private => "private, no-cache".to_owned(),
         };
         HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("no-store"))

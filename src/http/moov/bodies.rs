@@ -32,6 +32,10 @@ pub(crate) struct ImageMetadata {
     /// A public URL to access the image, which takes `size=WIDTHxHEIGHT`.
     #[schema(format = "uri")]
     link: String,
+    /// A public URL that changes with the image, so that what it serves may be kept for a year. It
+    /// takes `size=WIDTHxHEIGHT`, too.
+    #[schema(format = "uri")]
+    versioned_link: String,
     #[schema(format = DateTime)]
     created_on: String,
     #[schema(format = DateTime)]
@@ -44,6 +48,7 @@ pub(crate) struct ImageMetadata {
 impl ImageMetadata {
     pub(super) fn of(asset: &Asset, link: String) -> Self {
         Self {
+            versioned_link: format!("{link}?v={}", asset.version()),
             image_id: asset.id.to_string(),
             public_id: asset.public_id.clone(),
             alt_text: asset.alt_text.clone(),

@@ -22,6 +22,7 @@ const sentence = (body) =>
 
 export async function call(method, path, body) {
   const headers = { authorization: `Bearer ${key.get() ?? ""}` };
+  if (typeof body === "string") headers["content-type"] = "application/json";
   const answer = await fetch(path, { method, headers, body });
   const json = await answer.json().catch(() => null);
   if (!answer.ok) {
@@ -47,6 +48,14 @@ export async function list(surface, skip, count) {
   const found = await call("GET", `library/assets?skip=${skip}&count=${count}${only}`);
   tenant = found.tenant;
   return found.assets;
+}
+
+/** Where this page gets a stored picture at a size: by its link, signed where it must be. */
+export async function pictureAt(asset, size) {
+  const told = asset.signed_only
+    ? new URL((await call("POST", `library/assets/${asset.id}/link`, JSON.stringify({ size }))).link)
+    : new URL(`${asset.link}?size=${size}`);
+  return told.pathname + told.search;
 }
 
 export const near = (id) => call("GET", `library/assets/${id}/near?radius=10`).then((r) => r.assets);

@@ -1,6 +1,6 @@
 // One picture: judged, or stored.
 
-import { near } from "./api.js";
+import { near, pictureAt } from "./api.js";
 import { players } from "./player.js";
 
 const NAMES = { jpeg: "JPEG", png: "PNG", webp: "WebP", gif: "GIF" };
@@ -95,14 +95,21 @@ function renditions(card, asset) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const size = `${form.elements.width.valueAsNumber}x${form.elements.height.valueAsNumber}`;
-    const link = `${new URL(asset.link).pathname}?size=${size}`;
-    const answer = await fetch(link, { headers: { accept: "image/*" } });
     figure.hidden = reason.hidden = true;
+    const refuse = (why) => {
+      reason.textContent = why;
+      reason.hidden = false;
+    };
+    let link;
+    try {
+      link = await pictureAt(asset, size);
+    } catch (error) {
+      return refuse(error.message);
+    }
+    const answer = await fetch(link, { headers: { accept: "image/*" } });
     if (!answer.ok) {
       const body = await answer.json().catch(() => ({}));
-      reason.textContent = body.error ?? `status ${answer.status}`;
-      reason.hidden = false;
-      return;
+      return refuse(body.error ?? `status ${answer.status}`);
     }
     const blob = await answer.blob();
     URL.revokeObjectURL(image.src);
@@ -113,15 +120,18 @@ function renditions(card, asset) {
       `${image.naturalWidth} × ${image.naturalHeight} · ${NAMES[blob.type.split("/")[1]]} · ${bytes(blob.size)} · ETag ${answer.headers.get("etag")}`;
     figure.hidden = false;
     card.querySelector(".curl pre").textContent =
-      `curl -o rendition '${asset.link}?size=${size}'`;
+      `curl -o rendition '${new URL(link, asset.link)}'`;
   });
 }
 
+/** A picture to look at; nothing where the policy does not serve it at this size. */
+const shown = (asset, size) => pictureAt(asset, size).catch(() => "");
+
 /** What the service keeps. */
-export function stored(asset) {
-  const link = new URL(asset.link).pathname;
+export async function stored(asset) {
   const name = asset.alt_text || asset.file_name || asset.id;
-  const card = blank(asset, name, `${link}?size=400x0`);
+  const [large, small] = await Promise.all(["400x0", "112x112"].map((size) => shown(asset, size)));
+  const card = blank(asset, name, large);
   card.id = asset.id;
   card.querySelector(".verdict").textContent = asset.disabled_at ? "disabled" : "";
   card.querySelector(".shape").textContent += ` · ${asset.surface} · ${asset.created_at.slice(0, 16).replace("T", " ")}`;
@@ -132,9 +142,9 @@ export function stored(asset) {
       light: asset.player_color_light, dark: asset.player_color_dark,
       primary: asset.player_primary, secondary: asset.player_secondary,
     };
-    card.querySelector(".players").append(...players(`${link}?size=112x112`, name, asset.surface, player));
+    card.querySelector(".players").append(...players(small, name, asset.surface, player));
   }
-  card.querySelector(".curl pre").textContent = `curl -o rendition '${asset.link}?size=400x0'`;
+  card.querySelector(".curl pre").textContent = `curl -o rendition '${new URL(large, asset.link)}'`;
   renditions(card, asset);
   return card;
 }
@@ -143,11 +153,12 @@ export function stored(asset) {
 export async function showNear(card) {
   const found = await near(card.id);
   const box = card.querySelector(".near");
+  const sources = await Promise.all(found.map((other) => shown(other, "0x160")));
   box.querySelector("ul").replaceChildren(
-    ...found.map((other) => {
+    ...found.map((other, at) => {
       const row = make("li");
       const image = make("img");
-      image.src = `${new URL(other.link).pathname}?size=0x160`;
+      image.src = sources[at];
       image.alt = other.alt_text || other.file_name || other.id;
       const link = make("a", `${other.distance} of 64 bits differ`);
       link.href = `#${other.id}`;

@@ -105,7 +105,7 @@ async function more() {
   try {
     const assets = await list(at("surface").value, shown, PAGE);
     at("key-state").textContent = `Key ${key.get().split(":")[0]}`;
-    const cards = assets.map(stored);
+    const cards = await Promise.all(assets.map(stored));
     at("list").append(...cards);
     shown += assets.length;
     at("stored-state").textContent = shown === 0 ? "Nothing is stored yet." : `${shown} shown`;
