@@ -362,7 +362,7 @@ impl<'a, W: Work, F: FnMut(BatchItem<W::Output>)> Feeder<'a, W, F> {
             let known = admitted.inspection.clone();
             // A panic must come out as a result, or the feeder would wait for it for ever.
             let result = decode::guarded("batch", || Ok(work.work(&upload, admitted)))
-                .unwrap_or_else(|stop| Err(stopped(known, stop)));
+                .unwrap_or_else(|stop| Err(stopped(known, stop, &upload)));
             // The receiver lives as long as the scope.
             let _ = sender.send(Finished { index, id, upload: Some(upload), result });
         });

@@ -17,6 +17,13 @@ pub enum Error {
     /// The caller's cancellation was raised.
     #[error("cancelled")]
     Cancelled,
+    /// The work took longer than [`Upload::within`](crate::Upload::within) permits. This says nothing
+    /// about the file: another processor may need less.
+    #[error("the work took longer than the {} s permitted", .max.as_secs_f64())]
+    TookTooLong {
+        /// The most processor time that it may take.
+        max: std::time::Duration,
+    },
     /// The pipeline was asked for something that it or its policy cannot do.
     #[error("{0}")]
     Config(String),
@@ -29,13 +36,14 @@ pub enum Error {
 }
 
 impl Error {
-    /// A stable code: the finding's for a rejection, else `io`, `cancelled`, `config`, `index` or
-    /// `internal`.
+    /// A stable code: the finding's for a rejection, else `io`, `cancelled`, `took_too_long`, `config`,
+    /// `index` or `internal`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Rejected(rejection) => rejection.code(),
             Self::Io(_) => "io",
             Self::Cancelled => "cancelled",
+            Self::TookTooLong { .. } => "took_too_long",
             Self::Config(_) => "config",
             Self::Index(_) => "index",
             Self::Internal(_) => "internal",

@@ -153,6 +153,13 @@ pub enum FindingKind {
         /// The budget.
         max: u64,
     },
+    /// Verifying and decoding would be more work than one upload may cause.
+    TooMuchWork {
+        /// The estimate, in the unit of [`Limits::max_work`](crate::Limits::max_work).
+        estimated: u64,
+        /// The limit.
+        max: u64,
+    },
     /// Not the colour model that the policy asks for.
     WrongColorModel {
         /// The file's.
@@ -239,6 +246,7 @@ impl FindingKind {
             Self::TooManyParts { .. } => "too_many_parts",
             Self::TooManyScans { .. } => "too_many_scans",
             Self::TooMuchMemory { .. } => "too_much_memory",
+            Self::TooMuchWork { .. } => "too_much_work",
             Self::WrongColorModel { .. } => "wrong_color_model",
             Self::Truncated { .. } => "truncated",
             Self::Corrupt { .. } => "corrupt",
@@ -302,6 +310,9 @@ impl fmt::Display for FindingKind {
             Self::TooManyScans { max } => write!(f, "the file has more than {max} scans"),
             Self::TooMuchMemory { needed, max } => {
                 write!(f, "decoding needs {needed} bytes of memory; the limit is {max}")
+            }
+            Self::TooMuchWork { estimated, max } => {
+                write!(f, "decoding is estimated at {estimated} units of work; the limit is {max}")
             }
             Self::WrongColorModel { actual, wanted } => {
                 write!(f, "the colours are {actual}; {wanted} is needed")

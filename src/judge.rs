@@ -71,6 +71,10 @@ fn limits(policy: &Policy, structure: &Structure, findings: &mut Vec<Finding>) {
             max: limits.max_metadata_bytes,
         });
     }
+    let work = structure.work();
+    if work > limits.max_work {
+        refuse(FindingKind::TooMuchWork { estimated: work, max: limits.max_work });
+    }
 }
 
 /// Whether decoding stays under the memory limit; asked where something is about to be decoded.

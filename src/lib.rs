@@ -53,6 +53,7 @@ pub mod service;
 mod trace;
 mod upload;
 mod verify;
+mod work;
 
 pub use batch::{BatchItem, BatchOptions, BatchSummary, Source};
 pub use cancel::Cancellation;

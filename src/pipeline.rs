@@ -191,7 +191,7 @@ impl Pipeline {
         let mut admitted = self.admit_at(upload, mode, |_| Scales::FULL)?;
         self.run(|| self.examine(upload, &mut admitted, mode, Scales::FULL))
             .and_then(|decoded| decoded.into_pixels().map_err(Some))
-            .map_err(|stop| refused(admitted.inspection, stop))
+            .map_err(|stop| refused(admitted.inspection, stop, upload))
     }
 
     /// As [`Pipeline::admit`], for an upload that is going to be processed.
@@ -244,6 +244,8 @@ impl Pipeline {
     /// Cap, sniff, walk, judge.
     pub(crate) fn admit(&self, upload: &Upload<'_>) -> Result<Admitted, Error> {
         let policy = self.policy();
+        // The time of this thread counts from here on.
+        upload.cancellation().should_stop();
         let bytes = upload.bytes();
         let actual = bytes.len() as u64;
         let mut inspection = Inspection::of_bytes(actual);
@@ -270,7 +272,7 @@ impl Pipeline {
                 decode::guarded("walk", || Ok(container::walk(format, bytes, &policy.limits)));
             match walked {
                 Ok(structure) => structure,
-                Err(stop) => return Err(stopped(inspection, stop)),
+                Err(stop) => return Err(stopped(inspection, stop, upload)),
             }
         };
         inspection.findings.extend(judge(policy, upload, &structure));
@@ -300,7 +302,7 @@ impl Pipeline {
         });
         let findings = match verified {
             Ok(findings) => findings,
-            Err(stop) => return Err(stopped(admitted.inspection, stop)),
+            Err(stop) => return Err(stopped(admitted.inspection, stop, upload)),
         };
         let known = &mut admitted.inspection.findings;
         known.extend(findings.iter().filter_map(|finding| settle(policy, finding)));
@@ -370,7 +372,7 @@ impl Pipeline {
         let Admitted { inspection, structure } = admitted;
         let ((palette, perceptual, pixels), renditions) = match worked {
             Ok(worked) => worked,
-            Err(stop) => return Err(refused(inspection, stop)),
+            Err(stop) => return Err(refused(inspection, stop, upload)),
         };
         let digests = Digests { bytes, image, pixels, perceptual };
         Ok(Draft { inspection, format: structure.format(), digests, palette, renditions })
@@ -396,17 +398,17 @@ pub(crate) fn exact_digests(
     (ByteDigest::of(upload.bytes()), ImageDigest::of(structure, upload.bytes()))
 }
 
-pub(crate) fn stopped(inspection: Inspection, stop: Stop) -> Error {
+pub(crate) fn stopped(inspection: Inspection, stop: Stop, upload: &Upload<'_>) -> Error {
     match stop {
         Stop::Finding(finding) => Error::rejecting(inspection, finding),
-        Stop::Cancelled => Error::Cancelled,
+        Stop::Cancelled => upload.cancellation().error(),
     }
 }
 
 /// For what the policy refused, with the findings that say why, or for what stopped the work.
-fn refused(inspection: Inspection, stop: Option<Stop>) -> Error {
+fn refused(inspection: Inspection, stop: Option<Stop>, upload: &Upload<'_>) -> Error {
     match stop {
-        Some(stop) => stopped(inspection, stop),
+        Some(stop) => stopped(inspection, stop, upload),
         None => Error::of_inspection(inspection),
     }
 }

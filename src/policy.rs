@@ -33,6 +33,9 @@ pub struct Limits {
     /// Bytes of memory that decoding one upload may take, beside the file itself; judged where a
     /// picture is decoded, since walking and checking take little. Default 256 MiB.
     pub max_memory: u64,
+    /// The estimated work of verifying and decoding one upload, from its structure alone: see
+    /// [`Structure::work`](crate::Structure::work). Default 20 000 000 000.
+    pub max_work: u64,
 }
 
 impl Default for Limits {
@@ -47,6 +50,7 @@ impl Default for Limits {
             max_parts: 100_000,
             max_scans: 100,
             max_memory: 256 * MIB,
+            max_work: 20_000_000_000,
         }
     }
 }

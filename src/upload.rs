@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::Read;
+use std::time::Duration;
 
 use crate::cancel::Cancellation;
 use crate::finding::{Finding, FindingKind};
@@ -59,7 +60,31 @@ impl<'a> Upload<'a> {
     /// With a flag that stops the work on this upload, for when nobody waits for it any more.
     #[must_use]
     pub fn cancelled_by(mut self, cancellation: &Cancellation) -> Self {
-        self.cancellation = cancellation.clone();
+        self.cancellation = self.cancellation.with_flag_of(cancellation);
+        self
+    }
+
+    /// With a limit on the processor time that the work on this upload may take, over all threads and
+    /// all calls together; it is looked at wherever the work can be cancelled. On systems whose
+    /// threads have no clock of their own (all but Linux and Apple's), time passes instead.
+    ///
+    /// Past it a [`Pipeline`](crate::Pipeline) gives
+    /// [`Error::TookTooLong`](crate::Error::TookTooLong) and no verdict. Limits that give the same
+    /// verdict everywhere are those of a policy, such as
+    /// [`Limits::max_work`](crate::Limits::max_work).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use gatefold::{Pipeline, Policy, Upload};
+    /// let pipeline = Pipeline::builder(Policy::default()).build()?;
+    /// # let bytes = std::fs::read("testdata/png/rgb.png")?;
+    /// let upload = Upload::new(bytes).within(Duration::from_secs(20));
+    /// assert!(pipeline.process(&upload).is_ok());
+    /// # Ok::<(), gatefold::Error>(())
+    /// ```
+    #[must_use]
+    pub fn within(mut self, max: Duration) -> Self {
+        self.cancellation = self.cancellation.within(max);
         self
     }
 

@@ -137,6 +137,41 @@ fn memory() {
 }
 
 #[test]
+fn work() {
+    let progressive = make::jpeg_with(64, 64, 3, 85, |encoder| encoder.set_progressive(true));
+    for bytes in
+        [make::png(64, 64, 1), make::jpeg(64, 64, 1), make::webp(64, 64, 1), make::gif(64, 64, 1)]
+    {
+        let inspection = pipeline(|_| {}).inspect(&Upload::new(&bytes)).unwrap();
+        let work = inspection.structure().unwrap().work();
+        at_and_past(&bytes, work, "too_much_work", |policy, n| policy.limits.max_work = n);
+    }
+    let work = |bytes: &[u8]| {
+        pipeline(|_| {}).inspect(&Upload::new(bytes)).unwrap().structure().unwrap().work()
+    };
+    assert!(work(&progressive) > work(&make::jpeg(64, 64, 3)), "scans are work");
+    assert!(work(&make::gif(64, 64, 3)) > work(&make::gif(64, 64, 1)), "frames are work");
+}
+
+#[test]
+fn time_is_no_verdict() {
+    let bytes = make::jpeg(64, 64, 1);
+    let upload = Upload::new(&bytes).within(std::time::Duration::ZERO);
+    for stopped in [pipeline(|_| {}).check(&upload).err(), pipeline(|_| {}).process(&upload).err()]
+    {
+        let stopped = stopped.unwrap();
+        assert!(matches!(stopped, Error::TookTooLong { .. }) && !stopped.is_rejected());
+        assert_eq!((stopped.code(), stopped.inspection()), ("took_too_long", None));
+    }
+    let stop = gatefold::Cancellation::new();
+    stop.cancel();
+    let upload = upload.cancelled_by(&stop);
+    assert_eq!(pipeline(|_| {}).check(&upload).unwrap_err().code(), "cancelled");
+    let upload = Upload::new(&bytes).within(std::time::Duration::from_secs(600));
+    pipeline(|_| {}).process(&upload).unwrap();
+}
+
+#[test]
 fn formats() {
     let only_png = pipeline(|policy| policy.formats = vec![Format::Png]);
     only_png.check(&Upload::new(make::png(4, 4, 0))).unwrap();

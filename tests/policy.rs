@@ -30,6 +30,7 @@ fn default_limits() {
         ("parts", 100_000),
         ("scans", 100),
         ("memory", 256 * MIB),
+        ("work", 20_000_000_000),
     ];
     let l = Limits::default();
     let actual = [
@@ -42,6 +43,7 @@ fn default_limits() {
         ("parts", l.max_parts),
         ("scans", l.max_scans),
         ("memory", l.max_memory),
+        ("work", l.max_work),
     ];
     assert_eq!(actual, expected);
 }

@@ -26,6 +26,7 @@ use crate::pixels::{Layout, Pixels};
 use crate::planes::{Plane, Planes};
 use crate::policy::Limits;
 
+use cms::Transform;
 pub(crate) use orient::apply as turn;
 pub(crate) use scale::{Scale, Scales};
 
@@ -142,7 +143,16 @@ struct Job<'a> {
 impl Job<'_> {
     /// To be asked between bands of rows, frames and scans.
     fn proceed(&self) -> Result<(), Stop> {
-        if self.cancel.is_cancelled() { Err(Stop::Cancelled) } else { Ok(()) }
+        if self.cancel.should_stop() { Err(Stop::Cancelled) } else { Ok(()) }
+    }
+
+    /// Converts colours in place, in bands.
+    fn convert(&self, by: &Transform, samples: &mut [u8], channels: usize) -> Result<(), Stop> {
+        for band in samples.chunks_mut(channels * BAND_PIXELS) {
+            self.proceed()?;
+            by.convert(band, channels);
+        }
+        Ok(())
     }
 
     /// The layout to deliver where nothing transparent is in the way.
@@ -156,6 +166,8 @@ impl Job<'_> {
 
 /// Rows between two looks at the cancellation flag.
 const BAND_ROWS: usize = 64;
+/// The same in pixels.
+const BAND_PIXELS: usize = 1 << 18;
 
 /// A decoded picture, its colours final, not oriented yet.
 struct Picture {
@@ -348,7 +360,7 @@ pub(crate) fn verify(
     limits: &Limits,
     cancel: &Cancellation,
 ) -> Result<Vec<Finding>, Stop> {
-    if cancel.is_cancelled() {
+    if cancel.should_stop() {
         return Err(Stop::Cancelled);
     }
     guarded("verify", || crate::verify::verify(bytes, structure, limits, cancel))

@@ -265,7 +265,7 @@ pub(crate) fn render<S: Source>(
     rayon::scope(|scope| {
         let mut resampler = Resampler::default();
         for (done, &i) in order.iter().enumerate() {
-            if cancel.is_cancelled() {
+            if cancel.should_stop() {
                 return Err(RenderStop::Cancelled);
             }
             let (job, plan) = (&jobs[i], &jobs[i].plan);
@@ -278,7 +278,7 @@ pub(crate) fn render<S: Source>(
             let output = resampled[i].get_or_init(|| output);
             let slot = &finished[i];
             scope.spawn(move |_| {
-                let rendition = if cancel.is_cancelled() {
+                let rendition = if cancel.should_stop() {
                     Err(RenderStop::Cancelled)
                 } else {
                     job.finish(&**output)

@@ -20,7 +20,7 @@ pub(super) fn verify(
     let mut lengths = lzw::lengths();
     let mut outside_palette = None;
     for (image, frame) in images(bytes, structure).zip(1..) {
-        if cancel.is_cancelled() {
+        if cancel.should_stop() {
             return Err(Stop::Cancelled);
         }
         let colors = (image.colors.len() / 3) as u16;
@@ -77,7 +77,7 @@ fn verify_image(
                 since_look += 1;
                 if since_look == 1 << 16 {
                     since_look = 0;
-                    if cancel.is_cancelled() {
+                    if cancel.should_stop() {
                         return Err(Stop::Cancelled);
                     }
                 }

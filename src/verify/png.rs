@@ -229,13 +229,13 @@ impl Frame {
         let rest = &mut self.rest;
         let fed = inflater.feed(data, false, |fresh| {
             rest.count(fresh, &mut taker);
-            if rest.bad_filter || rest.excess > EXCESS || cancel.is_cancelled() {
+            if rest.bad_filter || rest.excess > EXCESS || cancel.should_stop() {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
             }
         });
-        if cancel.is_cancelled() {
+        if cancel.should_stop() {
             return Err(Stop::Cancelled);
         }
         if self.rest.bad_filter {

@@ -66,7 +66,7 @@ pub(super) fn verify(
     let mut above = vec![Above::default(); columns];
     let last = partitions.len() - 1;
     for row in 0..rows {
-        if cancel.is_cancelled() {
+        if cancel.should_stop() {
             return Err(Fault::Cancelled);
         }
         // Rows take turns in the partitions, whose number is a power of two (§9.5).

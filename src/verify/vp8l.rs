@@ -167,7 +167,7 @@ impl Reader<'_> {
         let mut book = Book::new(self.max_memory);
         let mut groups = Vec::with_capacity(count);
         for (index, used) in used.into_iter().enumerate() {
-            if index % 256 == 0 && self.cancel.is_cancelled() {
+            if index % 256 == 0 && self.cancel.should_stop() {
                 return Err(Fault::Cancelled);
             }
             let start = book.mark();
@@ -190,7 +190,7 @@ impl Reader<'_> {
         while at < total {
             if at >= look_at {
                 look_at = at + LOOK_EVERY;
-                if self.cancel.is_cancelled() {
+                if self.cancel.should_stop() {
                     return Err(Fault::Cancelled);
                 }
             }

@@ -77,6 +77,7 @@ fn limit(policy: &mut Policy, args: &LimitArgs) {
     set(&mut limits.max_parts, args.max_parts);
     set(&mut limits.max_scans, args.max_scans);
     set(&mut limits.max_memory, args.max_memory);
+    set(&mut limits.max_work, args.max_work);
 }
 
 impl From<InputFormat> for Format {

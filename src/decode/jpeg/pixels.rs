@@ -274,7 +274,7 @@ impl<'f> Pictures<'f> {
         cancel: &Cancellation,
     ) -> Result<Vec<Output>, Stop> {
         let missing = || Stop::truncated("a component without a scan");
-        let proceed = || if cancel.is_cancelled() { Err(Stop::Cancelled) } else { Ok(()) };
+        let proceed = || if cancel.should_stop() { Err(Stop::Cancelled) } else { Ok(()) };
         let frame = self.frame.clone().ok_or_else(missing)?;
         let canvases = match std::mem::replace(&mut self.state, State::Waiting) {
             State::Done(outputs) => return Ok(outputs),

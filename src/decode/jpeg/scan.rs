@@ -202,7 +202,7 @@ impl ScanData<'_> {
         pass.restart();
         let mut next = mcus.start;
         while next < mcus.end {
-            if cancel.is_cancelled() {
+            if cancel.should_stop() {
                 return Err(Stop::Cancelled);
             }
             let until = next.saturating_add(STRETCH).min(mcus.end);

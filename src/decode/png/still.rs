@@ -46,7 +46,7 @@ pub(in crate::decode) fn examine(
     if !accepts(&findings) {
         return Ok((findings, None));
     }
-    let pictures = rows?.finish()?;
+    let pictures = rows?.finish(job)?;
     Ok((findings, Some(made(job.layout(), pictures, warnings))))
 }
 
@@ -147,24 +147,24 @@ impl Still {
         self.done += 1;
     }
 
-    fn finish(self) -> Result<Vec<(Scale, Vec<u8>)>, Stop> {
+    fn finish(self, job: &Job<'_>) -> Result<Vec<(Scale, Vec<u8>)>, Stop> {
         if self.done != self.height {
             return Err(Stop::truncated("rows of the picture"));
         }
-        Ok(match self.output {
-            Output::Rgba(samples) => vec![(Scale::Full, samples)],
+        match self.output {
+            Output::Rgba(samples) => Ok(vec![(Scale::Full, samples)]),
             Output::Reduced { pictures, .. } => {
                 let finished = |picture: Reduced| {
                     let scale = picture.scale();
                     let mut samples = picture.into_samples();
                     if let Some(transform) = &self.late {
-                        transform.convert(&mut samples, 3);
+                        job.convert(transform, &mut samples, 3)?;
                     }
-                    (scale, samples)
+                    Ok((scale, samples))
                 };
                 pictures.into_iter().map(finished).collect()
             }
-        })
+        }
     }
 }
 

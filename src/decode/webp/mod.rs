@@ -12,8 +12,9 @@ mod planes;
 mod still;
 #[cfg(not(feature = "libwebp"))]
 mod vp8;
+mod watched;
 
-use std::io::{Cursor, ErrorKind};
+use std::io::ErrorKind;
 
 use image_webp::{DecodingError, WebPDecoder};
 
@@ -27,6 +28,7 @@ use crate::geometry::Size;
 use crate::pixels::Layout;
 use crate::policy::Limits;
 pub(super) use still::{examine, is_still};
+use watched::Watched;
 
 /// Bytes taken at most. Beside the canvas: a frame's coded bytes, wrapped anew and
 /// then copied by the crate; then either planes of 16×16 macroblocks (1.5 bytes per
@@ -127,11 +129,11 @@ pub(super) fn decode(job: &Job<'_>) -> Result<Picture, Stop> {
     } else {
         let mut coded = Coded::default();
         parts.iter().filter(|p| p.depth == 0).for_each(|p| coded.take(p, job.bytes));
-        let (layout, samples) = decode_frame(&coded, job.structure.stored, job.layout())?;
+        let (layout, samples) = decode_frame(job, &coded, job.structure.stored, job.layout())?;
         Picture { layout, scale: Scale::Full, samples, findings }
     };
     if let Some(transform) = plan {
-        transform.convert(&mut picture.samples, picture.layout.channels());
+        job.convert(&transform, &mut picture.samples, picture.layout.channels())?;
     }
     Ok(picture)
 }
@@ -178,14 +180,19 @@ fn read_frame(job: &Job<'_>, part: &Part, coded: &Coded<'_>) -> Result<Frame, St
     if left + size.width > canvas.width || top + size.height > canvas.height {
         return Err(Stop::corrupt("a frame lies outside its canvas"));
     }
-    let (_, samples) = decode_frame(coded, size, Layout::Rgba8)?;
+    let (_, samples) = decode_frame(job, coded, size, Layout::Rgba8)?;
     Ok(Frame { left, top, size, samples })
 }
 
 /// Decodes one coded picture of exactly this size to this layout.
-fn decode_frame(coded: &Coded<'_>, size: Size, layout: Layout) -> Result<(Layout, Vec<u8>), Stop> {
+fn decode_frame(
+    job: &Job<'_>,
+    coded: &Coded<'_>,
+    size: Size,
+    layout: Layout,
+) -> Result<(Layout, Vec<u8>), Stop> {
     let (file, channels) = wrap(coded, size, layout)?;
-    let mut decoder = WebPDecoder::new(Cursor::new(file.as_slice())).map_err(|e| stop(&e))?;
+    let mut decoder = WebPDecoder::new(Watched::new(&file, job.cancel)).map_err(|e| stop(&e))?;
     let expected = size.pixels().saturating_mul(channels as u64);
     let given = decoder.output_buffer_size().map(|n| n as u64);
     if decoder.dimensions() != (size.width, size.height) || given != Some(expected) {
@@ -196,7 +203,9 @@ fn decode_frame(coded: &Coded<'_>, size: Size, layout: Layout) -> Result<(Layout
     } else {
         buffer(size, channels)?
     };
-    decoder.read_image(&mut samples).map_err(|e| stop(&e))?;
+    let read = decoder.read_image(&mut samples);
+    job.proceed()?;
+    read.map_err(|e| stop(&e))?;
     if channels == 3 && layout == Layout::Rgba8 {
         add_alpha(&mut samples);
     } else if channels == 4 && layout == Layout::Rgb8 {

@@ -59,7 +59,7 @@ pub(in crate::decode) fn examine(
     let mut warnings = Vec::new();
     if let Some(transform) = profile::plan(job, ColorModel::Rgb, false, &mut warnings).flatten() {
         for samples in &mut pictures {
-            transform.convert(samples, layout.channels());
+            job.convert(&transform, samples, layout.channels())?;
         }
     }
     let pictures = scales.iter().zip(pictures);

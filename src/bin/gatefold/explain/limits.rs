@@ -85,6 +85,7 @@ pub(super) fn limits(policy: &Policy, inspection: &Inspection) -> Vec<Limit> {
     if memory.is_some() {
         all.push(Limit::most("memory", memory, limits.max_memory));
     }
+    all.push(Limit::most("work", Some(structure.work()), limits.max_work));
     let short = inspection.size().map(|size| u64::from(size.short_side()));
     all.push(Limit::least("short_side", short, policy.min_side.into()));
     all
