@@ -313,14 +313,6 @@ impl Pipeline {
         }
     }
 
-    /// The colours that [`Pipeline::process`] would report, whoever has the same image already.
-    #[cfg(feature = "service")]
-    pub(crate) fn palette(&self, upload: &Upload<'_>) -> Result<Option<Palette>, Error> {
-        let admitted = self.admit_for(upload, Mode::Shown)?;
-        let exact = exact_digests(upload, &admitted.structure);
-        self.draft(upload, admitted, exact).map(|draft| draft.palette)
-    }
-
     /// Everything between the duplicate decision on the coded image and the one on its pixels.
     pub(crate) fn draft(
         &self,

@@ -8,6 +8,8 @@
 mod canvas;
 mod cluster;
 pub mod contrast;
+#[cfg(feature = "service")]
+mod kept;
 mod line;
 mod oklab;
 mod palette;
@@ -19,6 +21,8 @@ mod seeding;
 mod tone;
 
 pub(crate) use self::canvas::CANONICAL_SIDE;
+#[cfg(feature = "service")]
+pub(crate) use self::kept::Cluster;
 pub use self::palette::{ImageColor, Palette, PaletteBuilder};
 pub use self::player::PlayerColor;
 pub use self::rgb::{Hsl, Oklch, Rgb};

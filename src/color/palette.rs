@@ -3,6 +3,8 @@
 use palette::Oklab;
 
 use super::cluster::{Assignment, agglomerate, dissolve};
+#[cfg(feature = "service")]
+use super::kept::Cluster;
 use super::oklab;
 use super::player::{self, PlayerColor};
 use super::sample::{Mass, sample};
@@ -81,6 +83,22 @@ impl Palette {
     }
 }
 
+#[cfg(feature = "service")]
+impl Palette {
+    /// What [`Palette::of_many`] takes of this palette.
+    pub(crate) fn clusters(&self) -> Vec<Cluster> {
+        self.clusters.iter().map(Cluster::of_mass).collect()
+    }
+
+    /// As [`Palette::of_many`], of what was kept of each picture.
+    pub(crate) fn of_clusters(pictures: &[Vec<Cluster>]) -> Option<Self> {
+        let masses: Vec<Vec<Mass>> =
+            pictures.iter().map(|clusters| clusters.iter().map(Cluster::mass).collect()).collect();
+        let pictures: Vec<&[Mass]> = masses.iter().map(Vec::as_slice).collect();
+        Self::builder().together(&pictures)
+    }
+}
+
 #[cfg(feature = "serde")]
 impl serde::Serialize for Palette {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -132,9 +150,15 @@ impl PaletteBuilder {
         &self,
         palettes: impl IntoIterator<Item = &'a Palette>,
     ) -> Option<Palette> {
-        let palettes: Vec<&Palette> = palettes.into_iter().collect();
-        let part = 1.0 / palettes.len() as f32;
-        let masses = palettes.iter().flat_map(|palette| &palette.clusters).map(|mass| Mass {
+        let pictures: Vec<&[Mass]> =
+            palettes.into_iter().map(|palette| &*palette.clusters).collect();
+        self.together(&pictures)
+    }
+
+    /// The colours of several pictures together.
+    fn together(&self, pictures: &[&[Mass]]) -> Option<Palette> {
+        let part = 1.0 / pictures.len() as f32;
+        let masses = pictures.iter().copied().flatten().map(|mass| Mass {
             color: mass.color,
             weight: mass.weight * part,
             area: mass.area * part,

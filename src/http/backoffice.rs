@@ -178,5 +178,6 @@ async fn get(
     let rule = context.assets.settings().policies.backoffice.links;
     let caching = link.caching(&context, &asset, &format!("/uploads/{file}"), rule)?;
     let asked = (request.method(), request.headers());
+    let context = context.for_reader(request.extensions());
     serve_picture(&context, &asset, link.size(), asked, caching).await
 }

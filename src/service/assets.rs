@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::admission::Admission;
+use super::admission::{Admission, Client, Load, WaitLimits};
 use super::blobs::{Blobs, Directory};
 use super::catalog::{self, Catalog};
 use super::error::ServiceError;
@@ -49,6 +49,8 @@ const MAX_ALT_TEXT: usize = 125;
 #[derive(Clone)]
 pub struct Assets {
     pub(super) inner: Arc<Inner>,
+    /// On whose behalf renditions are asked for.
+    client: Option<Arc<Client>>,
 }
 
 pub(super) struct Inner {
@@ -136,7 +138,17 @@ impl Assets {
             renditions: Renditions::new(finished, settings.hot_cache),
             links: Links::new(),
             link_keys: LinkKeys::new(&settings.link_keys, &link_key)?,
-            admission: Admission::new(settings.memory_budget, turns, settings.patience),
+            admission: Admission::new(
+                settings.memory_budget,
+                settings.hot_cache,
+                turns,
+                settings.anonymous_share,
+                WaitLimits {
+                    timeout: settings.admission_timeout,
+                    jobs: settings.max_waiting,
+                    jobs_of_client: settings.max_waiting_per_client,
+                },
+            ),
             examiners: Examiners::new(&settings.policies, turns)?,
             keyring: Keyring::new(catalog.clone(), settings.clock.clone()),
             settings,
@@ -145,7 +157,37 @@ impl Assets {
             seal,
             directory,
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self { inner: Arc::new(inner), client: None })
+    }
+
+    /// The same service on behalf of a client: renditions that this handle is asked for wait in that
+    /// client's turn. Uploads wait in that of their tenant, and so do renditions without a client.
+    ///
+    /// ```
+    /// # use gatefold::service::{Assets, Client, Settings};
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let assets = Assets::in_memory(Settings::default()).await?;
+    /// let for_reader = assets.acting_for(Client::Address("192.0.2.7".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn acting_for(&self, client: Client) -> Self {
+        Self { inner: Arc::clone(&self.inner), client: Some(Arc::new(client)) }
+    }
+
+    /// The client that this handle acts for, else this tenant.
+    pub(super) fn client_or(&self, tenant: &str) -> Client {
+        match &self.client {
+            Some(client) => Client::clone(client),
+            None => Client::Tenant(tenant.to_owned()),
+        }
+    }
+
+    /// How much work there is now.
+    pub fn load(&self) -> Load {
+        self.inner.admission.load()
     }
 
     /// How the service works.

@@ -9,10 +9,11 @@ use lofty::probe::Probe;
 use lofty::tag::Accessor;
 use uuid::Uuid;
 
+use super::admission::{Ask, Client, Lane};
 use super::assets::{Assets, Result};
 use super::catalog::{self, BlobRecord, Interrupted, TicketRecord, Tx};
 use super::error::ServiceError;
-use super::examine::{Examined, on_a_processor};
+use super::examine::{Examined, on_worker};
 use super::model::{NewAsset, Surface, TicketFor, Track, TrackStatus};
 use super::spool::{ReadSeek, Spooled};
 use super::tickets::{NO_TICKET, Spent};
@@ -155,14 +156,20 @@ impl Assets {
 
     /// What the recording says goes into the track.
     async fn read_audio(&self, tenant: &str, track: Uuid, body: Spooled) -> Result<()> {
-        let memory = self.inner.admission.memory(TAG_MEMORY).await?;
-        let tags = on_a_processor(self, memory, move || {
+        let client = Client::Tenant(tenant.to_owned());
+        let until = self.inner.admission.until();
+        let ask =
+            Ask { client: &client, lane: Lane::Long, memory: TAG_MEMORY, answers: false, until };
+        let grant = self.inner.admission.acquire(ask).await?;
+        let (tags, grant) = on_worker(grant, move || {
             let reader = body.reader().map_err(|error| ServiceError::storage("the disk", error))?;
             // A library under attack: what it does wrong is the recording's loss alone.
             let read = std::panic::AssertUnwindSafe(|| tags_of(reader));
             Ok::<_, ServiceError>(std::panic::catch_unwind(read).ok().flatten())
         })
-        .await??;
+        .await?;
+        drop(grant);
+        let tags = tags?;
         let cover = self.embedded_cover(tenant, tags.as_ref()).await;
         self.write_tags(track, tags, cover).await
     }

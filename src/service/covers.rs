@@ -10,7 +10,6 @@ use super::id;
 use super::model::{Asset, NewAsset, Surface, Theme, TicketFor};
 use super::spool::Spooled;
 use super::tickets::{NO_TICKET, Spent};
-use crate::Palette;
 
 /// Covers of tracks that make a collection's theme: the first ones.
 const COVERS_OF_A_THEME: u64 = 8;
@@ -177,13 +176,12 @@ impl Assets {
     }
 
     async fn mixed_theme(&self, collection: Uuid) -> Result<()> {
-        let mut palettes = Vec::new();
+        let mut themes = Vec::new();
         for cover in self.inner.catalog.track_covers(collection, COVERS_OF_A_THEME).await? {
-            let Some(asset) = self.inner.catalog.asset(cover).await? else { continue };
-            let bytes = self.original_bytes(&asset, None).await?;
-            palettes.extend(self.palette_of(asset.surface, bytes.to_vec()).await?);
+            let asset = self.inner.catalog.asset(cover).await?;
+            themes.extend(asset.and_then(|asset| asset.theme));
         }
-        let theme = Palette::of_many(&palettes).map(|palette| Theme::of(&palette));
+        let theme = Theme::of_many(&themes);
         self.inner.catalog.set_tracks_theme(collection, theme.as_ref()).await
     }
 }

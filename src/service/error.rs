@@ -49,6 +49,12 @@ pub enum ServiceError {
         /// How long to wait before trying again.
         retry_after: Duration,
     },
+    /// Work on a picture took longer than it may; nothing was stored, and no verdict was reached.
+    #[error("the work on this picture took longer than the {} s permitted", .max.as_secs_f64())]
+    TookTooLong {
+        /// The most processor time that it may take.
+        max: Duration,
+    },
     /// The database or the blob store did not answer in time.
     #[error("{what} did not answer in time")]
     Timeout {
@@ -84,10 +90,29 @@ impl ServiceError {
             Self::Forbidden(_) => "forbidden",
             Self::Signature(error) => error.code(),
             Self::Overloaded { .. } => "overloaded",
+            Self::TookTooLong { .. } => "took_too_long",
             Self::Timeout { .. } => "timeout",
             Self::Storage { .. } => "storage",
             Self::BlobMissing => "blob_missing",
             Self::Internal(_) => "internal",
+        }
+    }
+
+    /// The same error for one of several who waited for it.
+    pub(crate) fn shared(error: std::sync::Arc<Self>) -> Self {
+        match &*error {
+            Self::Rejected(rejection) => Self::Rejected(rejection.clone()),
+            Self::Duplicate(asset) => Self::Duplicate(asset.clone()),
+            Self::NotFound { what } => Self::NotFound { what },
+            Self::TooLarge { actual, max } => Self::TooLarge { actual: *actual, max: *max },
+            Self::Invalid { field, message } => Self::invalid(field, message.clone()),
+            Self::Forbidden(why) => Self::Forbidden(why),
+            Self::Overloaded { retry_after } => Self::Overloaded { retry_after: *retry_after },
+            Self::TookTooLong { max } => Self::TookTooLong { max: *max },
+            Self::Timeout { what } => Self::Timeout { what },
+            Self::BlobMissing => Self::BlobMissing,
+            Self::Internal(detail) => Self::Internal(detail.clone()),
+            Self::Storage { what, .. } => Self::Storage { what, source: Box::new(error) },
         }
     }
 
@@ -116,6 +141,7 @@ impl From<crate::Error> for ServiceError {
     fn from(error: crate::Error) -> Self {
         match error {
             crate::Error::Rejected(rejection) => Self::Rejected(rejection),
+            crate::Error::TookTooLong { max } => Self::TookTooLong { max },
             error => Self::Internal(error.to_string()),
         }
     }

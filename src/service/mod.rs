@@ -26,7 +26,9 @@ mod store;
 mod sweep;
 mod theme;
 mod tickets;
+mod under_way;
 
+pub use admission::{Client, Load};
 pub use assets::{Assets, Original};
 pub use clock::{Clock, ManualClock};
 pub use collections::{CollectionFields, TrackFields};

@@ -172,6 +172,10 @@ pub struct Theme {
     pub average: String,
     /// A `ThumbHash` in hexadecimal; empty for the theme of several pictures.
     pub thumb_hash: String,
+    /// What the picture adds to the colours of a collection. Empty where it was stored before this
+    /// was kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) clusters: Vec<crate::color::Cluster>,
 }
 
 /// One colour of a picture.

@@ -26,14 +26,27 @@ pub struct Settings {
     pub public_url: String,
     /// The policy of each API.
     pub policies: Policies,
-    /// Uploads and renditions that are worked on at once, and threads for that. Default 0: as many
-    /// as there are processors.
+    /// Uploads and renditions that are worked on at once, and threads for that; short work has as
+    /// many again to itself. Default 0: as many as there are processors.
     pub threads: usize,
-    /// Bytes that uploads and renditions may take together, in memory. Default 512 MiB.
+    /// Bytes that uploads and renditions may take together, in memory, with those kept in
+    /// `hot_cache` and those being sent. Default 512 MiB.
     pub memory_budget: u64,
-    /// How long an upload may wait for memory or a processor. Default 10 s.
+    /// How long a request may wait for memory or a processor before it is refused with
+    /// [`ServiceError::Overloaded`](super::ServiceError::Overloaded). Default 10 s.
+    #[serde(with = "seconds", alias = "patience")]
+    pub admission_timeout: Duration,
+    /// Requests that may wait for memory or a processor at once; more are refused. Default 1024.
+    pub max_waiting: usize,
+    /// The same of one tenant or, without a key, one network address. Default 256.
+    pub max_waiting_per_client: usize,
+    /// The part of turns that requests without a key get while others wait, in percent, 1 to 99.
+    /// Default 25.
+    pub anonymous_share: u8,
+    /// Processor time that the work on one picture may take. Where that cannot be measured, time
+    /// since the work began. Default 20 s.
     #[serde(with = "seconds")]
-    pub patience: Duration,
+    pub processing_timeout: Duration,
     /// Bytes of finished renditions kept on disk. Default 1 GiB.
     pub rendition_cache: u64,
     /// Bytes of finished renditions kept in memory. Default 32 MiB.
@@ -64,7 +77,11 @@ impl Default for Settings {
             policies: Policies::default(),
             threads: 0,
             memory_budget: 512 * MIB,
-            patience: Duration::from_secs(10),
+            admission_timeout: Duration::from_secs(10),
+            max_waiting: 1024,
+            max_waiting_per_client: 256,
+            anonymous_share: 25,
+            processing_timeout: Duration::from_secs(20),
             rendition_cache: 1024 * MIB,
             hot_cache: 32 * MIB,
             ticket_ttl: Duration::from_secs(3600),

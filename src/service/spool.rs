@@ -86,7 +86,11 @@ impl Spool {
 
     /// The body, whole.
     pub fn finish(self) -> Spooled {
-        Spooled { length: self.length, digest: self.digest.finalize(), store: self.store }
+        let store = match self.store {
+            Store::Memory(bytes) => Whole::Memory(bytes.into()),
+            Store::File(file) => Whole::File(file),
+        };
+        Spooled { length: self.length, digest: self.digest.finalize(), store }
     }
 }
 
@@ -94,17 +98,22 @@ impl Spool {
 pub struct Spooled {
     length: u64,
     digest: blake3::Hash,
-    store: Store,
+    store: Whole,
+}
+
+enum Whole {
+    Memory(Bytes),
+    File(std::fs::File),
 }
 
 impl Spooled {
     /// A body that is in memory already.
-    pub fn of(bytes: impl Into<Vec<u8>>) -> Self {
-        let bytes = bytes.into();
+    pub fn of(bytes: impl Into<Bytes>) -> Self {
+        let bytes: Bytes = bytes.into();
         Self {
             length: bytes.len() as u64,
             digest: blake3::hash(&bytes),
-            store: Store::Memory(bytes),
+            store: Whole::Memory(bytes),
         }
     }
 
@@ -119,17 +128,17 @@ impl Spooled {
     }
 
     /// Its bytes in memory. Whoever calls has admission for them.
-    pub(crate) async fn read(&self) -> Result<Vec<u8>, ServiceError> {
+    pub(crate) async fn read(&self) -> Result<Bytes, ServiceError> {
         match &self.store {
-            Store::Memory(bytes) => Ok(bytes.clone()),
-            Store::File(file) => {
+            Whole::Memory(bytes) => Ok(bytes.clone()),
+            Whole::File(file) => {
                 let mut file = file.try_clone().map_err(spool_failed)?;
                 let length = usize::try_from(self.length).unwrap_or(usize::MAX);
                 on_disk(move || {
                     let mut bytes = Vec::with_capacity(length);
                     file.seek(SeekFrom::Start(0))?;
                     file.read_to_end(&mut bytes)?;
-                    Ok(bytes)
+                    Ok(Bytes::from(bytes))
                 })
                 .await
             }
@@ -139,8 +148,8 @@ impl Spooled {
     /// Its bytes as something to read from the start, on a thread that may block.
     pub(crate) fn reader(&self) -> io::Result<Box<dyn ReadSeek>> {
         Ok(match &self.store {
-            Store::Memory(bytes) => Box::new(io::Cursor::new(bytes.clone())),
-            Store::File(file) => {
+            Whole::Memory(bytes) => Box::new(io::Cursor::new(bytes.clone())),
+            Whole::File(file) => {
                 let mut file = file.try_clone()?;
                 file.seek(SeekFrom::Start(0))?;
                 Box::new(io::BufReader::with_capacity(64 * 1024, file))

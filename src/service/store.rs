@@ -93,15 +93,15 @@ impl Assets {
         body: &Spooled,
         replaces: Option<Uuid>,
     ) -> Result<Examined> {
-        let first = self.look(new, body).await?;
+        let looked = self.look(new, body).await?;
         if self.rejects_duplicates(new.surface)
-            && let Some(owner) = self.inner.catalog.claimant(&new.tenant, &first.digests).await?
+            && let Some(owner) = self.inner.catalog.claimant(&new.tenant, &looked.digests).await?
             && Some(owner) != replaces
             && let Some(asset) = self.inner.catalog.asset(owner).await?
         {
             return Err(ServiceError::Duplicate(Box::new(asset)));
         }
-        self.examine(new, body, first).await
+        self.examine(new, body, looked).await
     }
 
     fn rejects_duplicates(&self, surface: Surface) -> bool {
@@ -109,13 +109,13 @@ impl Assets {
     }
 
     /// Stores bytes, unless they are stored and may be named again.
-    pub(super) async fn place(&self, stored: &[u8]) -> Result<Placed> {
+    pub(super) async fn place(&self, stored: &Bytes) -> Result<Placed> {
         let digest = blake3::hash(stored).to_hex().to_string();
         if let Some(blob) = self.inner.catalog.blob_of(&digest).await? {
             return Ok(Placed::Shared(blob));
         }
         let blob = new_blob(digest, stored.len() as u64)?;
-        self.inner.blobs.put(&blob.id, Bytes::copy_from_slice(stored)).await?;
+        self.inner.blobs.put(&blob.id, stored.clone()).await?;
         Ok(Placed::New(blob))
     }
 

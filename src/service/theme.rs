@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::model::{Theme, ThemeColor};
-use crate::{ImageColor, Palette};
+use crate::color::Cluster;
+use crate::{ImageColor, Palette, Rgb};
 
 impl Theme {
     /// The theme that a palette makes.
@@ -19,7 +20,23 @@ impl Theme {
             player_secondary: player.secondary().to_hex(),
             average: palette.average().to_hex(),
             thumb_hash: hexadecimal(palette.thumb_hash()),
+            clusters: palette.clusters(),
         }
+    }
+
+    /// The theme that several pictures have together, each counting as much as any other. `None` of
+    /// none.
+    pub(super) fn of_many(themes: &[Self]) -> Option<Self> {
+        let pictures = themes.iter().map(|theme| {
+            if theme.clusters.is_empty() {
+                theme.image_colors.iter().map(ThemeColor::cluster).collect()
+            } else {
+                theme.clusters.clone()
+            }
+        });
+        let pictures: Vec<Vec<Cluster>> = pictures.collect();
+        let palette = Palette::of_clusters(&pictures)?;
+        Some(Self { clusters: Vec::new(), ..Self::of(&palette) })
     }
 }
 
@@ -37,6 +54,10 @@ impl ThemeColor {
             intensity: rounded(f64::from(color.intensity())),
             area: rounded(color.share()),
         }
+    }
+
+    fn cluster(&self) -> Cluster {
+        Cluster::of(Rgb::new(self.red, self.green, self.blue), self.area as f32)
     }
 }
 

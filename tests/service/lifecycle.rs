@@ -121,7 +121,7 @@ async fn a_missing_blob_is_told_and_the_rest_goes_on() {
 
 #[tokio::test]
 async fn a_full_budget_refuses_instead_of_growing() {
-    let settings = Settings { patience: Duration::from_millis(1), ..Settings::default() };
+    let settings = Settings { admission_timeout: Duration::from_millis(1), ..Settings::default() };
     let assets =
         Assets::in_memory(Settings { memory_budget: 64 * 1024, ..settings }).await.unwrap();
     let mut uploads = tokio::task::JoinSet::new();

@@ -1,6 +1,7 @@
 //! The asset service through its public API.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod admission;
 mod assets;
 mod common;
 mod lifecycle;

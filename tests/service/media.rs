@@ -1,9 +1,10 @@
 use std::time::Duration;
 
 use gatefold::service::{
-    Assets, Change, CollectionFields, Settings, Spooled, TicketFor, TrackFields, TrackStatus,
-    UploadSession,
+    Assets, Change, CollectionFields, Settings, Spooled, Theme, TicketFor, TrackFields,
+    TrackStatus, UploadSession,
 };
+use gatefold::{Palette, Pipeline, Policy, Upload};
 use serde_json::json;
 
 use crate::common::{file, in_memory};
@@ -85,6 +86,30 @@ async fn a_collection_without_a_cover_takes_its_theme_from_its_tracks() {
     assert_eq!(collection.cover, None);
     let (mixed, own) = (collection.theme.unwrap(), cover.theme.unwrap());
     assert_eq!(mixed.image_colors[0].hex, own.image_colors[0].hex);
+}
+
+#[tokio::test]
+async fn the_theme_of_several_covers_is_what_their_pixels_would_give() {
+    let (assets, _) = in_memory().await;
+    let session = session(&assets).await;
+    let pipeline = Pipeline::builder(Policy::audiodelivery()).build().unwrap();
+    let mut palettes = Vec::new();
+    for name in ["covers/teal-record.jpg", "covers/coral-sun.jpg", "covers/violet-peaks.jpg"] {
+        let track = assets.create_track(&session, named("one.mp3")).await.unwrap();
+        let what = TicketFor::TrackCover(track.id);
+        let ticket = assets.issue_ticket("label", what, HOUR).await.unwrap();
+        assets.redeem_cover(&ticket.token, None, None, Spooled::of(file(name))).await.unwrap();
+        let report = pipeline.process(&Upload::new(file(name))).unwrap();
+        palettes.push(report.palette().unwrap().clone());
+    }
+    let collection = assets.collection("label", session.collection).await.unwrap();
+    let (mixed, expected) = (collection.theme.unwrap(), Palette::of_many(&palettes).unwrap());
+    let expected = Theme::of(&expected);
+    assert_eq!(mixed.image_colors, expected.image_colors);
+    assert_eq!(
+        (mixed.player_color, mixed.player_primary, mixed.average),
+        (expected.player_color, expected.player_primary, expected.average)
+    );
 }
 
 #[tokio::test]

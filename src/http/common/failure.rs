@@ -172,6 +172,7 @@ impl From<ServiceError> for Failure {
             ServiceError::Overloaded { retry_after } => {
                 Self::new(Cause::Overloaded, code, message).retry_after(retry_after)
             }
+            ServiceError::TookTooLong { .. } => Self::new(Cause::Overloaded, code, message),
             ServiceError::Timeout { .. } => Self::new(Cause::Timeout, code, message),
             ServiceError::Storage { what, source } => {
                 // The source may name paths and statements: it is for the log alone.

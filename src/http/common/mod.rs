@@ -56,6 +56,7 @@ mod request_id;
 mod seam;
 mod serving;
 
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 pub(crate) use auth::{Caller, Credentials};
@@ -69,11 +70,13 @@ pub(crate) use request_id::RequestId;
 pub(crate) use seam::surface;
 pub(crate) use serving::{Caching, serve_picture};
 
+use axum::http::Extensions;
 use axum::response::Response;
 
+use self::client::ClientAddress;
 use super::metrics::Metrics;
 use super::options::Options;
-use crate::service::Assets;
+use crate::service::{Assets, Client};
 
 /// What every handler has at hand.
 #[derive(Clone)]
@@ -93,6 +96,15 @@ impl Context {
             metrics: Arc::new(Metrics::new()),
             rates: Arc::new(rates),
         }
+    }
+
+    /// The same for a request without a key: its work waits in the turn of its client's address.
+    pub(crate) fn for_reader(&self, request: &Extensions) -> Self {
+        let address = request.get::<ClientAddress>().and_then(|ClientAddress(address)| *address);
+        // Those of whom nothing is known have one turn together.
+        let address = address.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+        let assets = self.assets.acting_for(Client::Address(address));
+        Self { assets, ..self.clone() }
     }
 }
 
