@@ -102,17 +102,14 @@ impl ServiceError {
     pub(crate) fn shared(error: std::sync::Arc<Self>) -> Self {
         match &*error {
             Self::Rejected(rejection) => Self::Rejected(rejection.clone()),
-            Self::Duplicate(asset) => Self::Duplicate(asset.clone()),
-            Self::NotFound { what } => Self::NotFound { what },
-            Self::TooLarge { actual, max } => Self::TooLarge { actual: *actual, max: *max },
             Self::Invalid { field, message } => Self::invalid(field, message.clone()),
-            Self::Forbidden(why) => Self::Forbidden(why),
             Self::Overloaded { retry_after } => Self::Overloaded { retry_after: *retry_after },
             Self::TookTooLong { max } => Self::TookTooLong { max: *max },
             Self::Timeout { what } => Self::Timeout { what },
             Self::BlobMissing => Self::BlobMissing,
-            Self::Internal(detail) => Self::Internal(detail.clone()),
             Self::Storage { what, .. } => Self::Storage { what, source: Box::new(error) },
+            // No work that is shared fails otherwise.
+            _ => Self::Internal(error.to_string()),
         }
     }
 

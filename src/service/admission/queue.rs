@@ -88,11 +88,11 @@ impl<T> Queue<T> {
         if class.lines.is_empty() {
             class.pass = class.pass.max(self.reached);
         }
-        match class.lines.iter_mut().find(|line| line.client == *client) {
-            Some(line) => line.jobs.push_back(job),
-            None => {
-                class.lines.push_back(Line { client: client.clone(), jobs: VecDeque::from([job]) })
-            }
+        if let Some(line) = class.lines.iter_mut().find(|line| line.client == *client) {
+            line.jobs.push_back(job);
+        } else {
+            let line = Line { client: client.clone(), jobs: VecDeque::from([job]) };
+            class.lines.push_back(line);
         }
     }
 
@@ -192,7 +192,7 @@ mod tests {
     fn queue(jobs: &[(Client, &'static str)]) -> Queue<&'static str> {
         let mut queue = Queue::new(25);
         for ((client, name), id) in jobs.iter().zip(0..) {
-            queue.push(client, Waiting::new(id, 10, None, false, name));
+            queue.push(client, Waiting::new(id, 10, None, false, *name));
         }
         queue
     }
