@@ -33,6 +33,7 @@ mod options;
 mod page;
 mod public;
 mod server;
+mod starting;
 
 use std::sync::Arc;
 
@@ -45,6 +46,7 @@ use self::common::Context;
 pub use self::network::{Network, NetworkError};
 pub use self::options::Options;
 pub use self::server::serve;
+pub use self::starting::{Opening, starting};
 use crate::service::Assets;
 
 /// All APIs at their places, under one set of [`Options`].

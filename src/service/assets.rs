@@ -1,22 +1,24 @@
 //! The service itself: what it is made of, and the plain operations on what it keeps.
 
 use std::fmt;
-use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use uuid::Uuid;
 
 use super::admission::{Admission, Client, Load, WaitLimits};
-use super::blobs::{Blobs, Directory};
+use super::backup;
+use super::blobs::Blobs;
 use super::catalog::{self, Catalog};
+use super::directory::Directory;
 use super::error::ServiceError;
 use super::examine::Examiners;
 use super::id;
+use super::identity;
 use super::keys::Keyring;
 use super::links::Links;
 use super::model::{ApiKey, Asset, Surface};
+use super::readiness::Readiness;
 use super::renditions::Renditions;
 use super::settings::Settings;
 use super::signatures::{LinkKeys, public_path};
@@ -65,7 +67,8 @@ pub(super) struct Inner {
     pub(super) keyring: Keyring,
     /// Signs tickets.
     pub(super) seal: [u8; 32],
-    directory: Option<Directory>,
+    pub(super) directory: Option<Directory>,
+    pub(super) readiness: Readiness,
 }
 
 impl fmt::Debug for Assets {
@@ -88,20 +91,25 @@ pub struct Original {
 }
 
 impl Assets {
-    /// The service in this directory, which is made where it is missing. What an earlier process
-    /// left unfinished is removed.
+    /// The service in this directory, which is made where it is missing. Nothing that is stored is
+    /// looked through or removed.
     ///
     /// # Errors
+    /// [`ServiceError::StoreRefused`] when the database does not belong to the blobs beside it;
     /// [`ServiceError::Storage`] when another process has the directory, when it cannot be written or
     /// the database cannot be opened.
     pub async fn open(directory: &Path, settings: Settings) -> Result<Self> {
         let timeout = settings.storage_timeout;
         let place = directory.to_owned();
-        let directory = tokio::task::spawn_blocking(move || Directory::open(&place))
-            .await
-            .map_err(|error| ServiceError::Internal(error.to_string()))??;
-        let catalog = Catalog::open(Some(&directory.part(DATABASE)), timeout).await?;
+        let taken = tokio::task::spawn_blocking(move || {
+            backup::refuse_as_service(&place)?;
+            Directory::open(&place)
+        });
+        let root = directory;
+        let directory =
+            taken.await.map_err(|error| ServiceError::Internal(error.to_string()))??;
         let blobs = Blobs::in_directory(&directory.part("blobs"), true, timeout)?;
+        let catalog = identity::open(root, &blobs, timeout).await?;
         let finished = Blobs::in_directory(&directory.part("renditions"), false, timeout)?;
         let assets = Self::of(settings, catalog, blobs, finished, Some(directory)).await?;
         assets.recover().await?;
@@ -114,8 +122,9 @@ impl Assets {
     /// [`ServiceError::Storage`] when SQLite fails.
     pub async fn in_memory(settings: Settings) -> Result<Self> {
         let timeout = settings.storage_timeout;
-        let catalog = Catalog::open(None, timeout).await?;
+        let catalog = Catalog::in_memory(timeout).await?;
         let (blobs, finished) = (Blobs::in_memory(timeout), Blobs::in_memory(timeout));
+        identity::of_memory(&catalog, &blobs).await?;
         Self::of(settings, catalog, blobs, finished, None).await
     }
 
@@ -156,6 +165,7 @@ impl Assets {
             blobs,
             seal,
             directory,
+            readiness: Readiness::default(),
         };
         Ok(Self { inner: Arc::new(inner), client: None })
     }
@@ -342,15 +352,6 @@ impl Assets {
         }
     }
 
-    /// An asset's stored bytes, or some of them.
-    ///
-    /// # Errors
-    /// [`ServiceError::BlobMissing`] when the blob store has lost them, [`ServiceError::Storage`] and
-    /// [`ServiceError::Timeout`] when it does not answer.
-    pub async fn original_bytes(&self, asset: &Asset, range: Option<Range<u64>>) -> Result<Bytes> {
-        self.inner.blobs.get(&asset.blob, range).await
-    }
-
     /// The link under which anybody may see the asset.
     pub fn public_link(&self, asset: &Asset) -> String {
         let base = self.inner.settings.public_url.trim_end_matches('/');
@@ -361,18 +362,6 @@ impl Assets {
     /// that caches may keep what this one serves.
     pub fn versioned_link(&self, asset: &Asset) -> String {
         format!("{}?v={}", self.public_link(asset), asset.version())
-    }
-
-    /// Whether the database can be written and the blob store answers.
-    ///
-    /// # Errors
-    /// [`ServiceError::Storage`] or [`ServiceError::Timeout`] when one does not.
-    pub async fn ready(&self) -> Result<()> {
-        self.inner.catalog.ping().await?;
-        match self.inner.blobs.get("no such blob", None).await {
-            Ok(_) | Err(ServiceError::BlobMissing) => Ok(()),
-            Err(error) => Err(error),
-        }
     }
 
     /// Ends all work on the database; further calls fail.

@@ -47,6 +47,7 @@ impl Assets {
         let digest = body.digest();
         if let Spent::OnThis(_) = Spent::of(&ticket, &digest)? {
             let found = self.track(&ticket.tenant, track).await?;
+            self.mend_body(&body).await;
             // Its reading was refused for want of memory, or the process ended.
             if found.status == TrackStatus::Processing {
                 self.read_audio(&ticket.tenant, track, body).await?;

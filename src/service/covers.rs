@@ -42,6 +42,13 @@ impl Assets {
             let id = asset.ok_or(NO_TICKET)?;
             return match self.asset(&ticket.tenant, id).await {
                 Err(ServiceError::NotFound { .. }) => self.as_it_was(&ticket, id, new, &body).await,
+                Ok(asset) => {
+                    if !self.is_sound(&asset).await {
+                        let examined = self.admit(&new, &body, Some(id)).await?;
+                        self.mend(&asset, &examined.stored).await;
+                    }
+                    Ok(asset)
+                }
                 found => found,
             };
         }

@@ -73,6 +73,24 @@ pub enum ServiceError {
     /// A record names bytes that the blob store does not have.
     #[error("the stored bytes are missing")]
     BlobMissing,
+    /// The stored bytes are not those that the record tells of.
+    #[error("the stored bytes are damaged: {detail}")]
+    BlobDamaged {
+        /// In what they differ, for the log.
+        detail: String,
+    },
+    /// The disk is full.
+    #[error("{what} has no room left")]
+    StorageFull {
+        /// What could not be written.
+        what: &'static str,
+    },
+    /// The directory is not the store that it should be, and nothing in it was changed.
+    #[error("{message}")]
+    StoreRefused {
+        /// What was found there, and what to do.
+        message: String,
+    },
     /// A defect of the service's own.
     #[error("internal error")]
     Internal(String),
@@ -94,6 +112,9 @@ impl ServiceError {
             Self::Timeout { .. } => "timeout",
             Self::Storage { .. } => "storage",
             Self::BlobMissing => "blob_missing",
+            Self::BlobDamaged { .. } => "blob_damaged",
+            Self::StorageFull { .. } => "storage_full",
+            Self::StoreRefused { .. } => "store_refused",
             Self::Internal(_) => "internal",
         }
     }
@@ -107,17 +128,21 @@ impl ServiceError {
             Self::TookTooLong { max } => Self::TookTooLong { max: *max },
             Self::Timeout { what } => Self::Timeout { what },
             Self::BlobMissing => Self::BlobMissing,
+            Self::BlobDamaged { detail } => Self::BlobDamaged { detail: detail.clone() },
+            Self::StorageFull { what } => Self::StorageFull { what },
             Self::Storage { what, .. } => Self::Storage { what, source: Box::new(error) },
             // No work that is shared fails otherwise.
             _ => Self::Internal(error.to_string()),
         }
     }
 
+    /// [`ServiceError::StorageFull`] where a full disk is behind it, else [`ServiceError::Storage`].
     pub(crate) fn storage(
         what: &'static str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        Self::Storage { what, source: source.into() }
+        let source = source.into();
+        if is_full(&*source) { Self::StorageFull { what } } else { Self::Storage { what, source } }
     }
 
     pub(crate) fn invalid(field: &'static str, message: impl Into<String>) -> Self {
@@ -125,11 +150,37 @@ impl ServiceError {
     }
 }
 
+/// Whether a disk without room, or a quota, is behind an error.
+fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        if matches!(kind, Some(StorageFull | QuotaExceeded)) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// SQLite's primary result codes, which the low byte of every code is.
+mod sqlite {
+    pub(super) const BUSY: u32 = 5;
+    pub(super) const LOCKED: u32 = 6;
+    pub(super) const FULL: u32 = 13;
+}
+
 impl From<sqlx::Error> for ServiceError {
     fn from(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::PoolTimedOut => Self::Timeout { what: "the database" },
-            error => Self::storage("the database", error),
+        let what = "the database";
+        let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+        match (&error, code.map(|code| code & 0xff)) {
+            (sqlx::Error::PoolTimedOut, _) | (_, Some(sqlite::BUSY | sqlite::LOCKED)) => {
+                Self::Timeout { what }
+            }
+            (_, Some(sqlite::FULL)) => Self::StorageFull { what },
+            _ => Self::storage(what, error),
         }
     }
 }

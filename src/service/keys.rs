@@ -35,12 +35,20 @@ impl Keyring {
     /// The keys of the service in this directory, which may be running.
     ///
     /// # Errors
-    /// [`ServiceError::Storage`] when the directory has no database or it cannot be opened.
+    /// [`ServiceError::StoreRefused`] when the directory has no database, [`ServiceError::Storage`]
+    /// when it cannot be opened.
     pub async fn open(directory: &Path) -> Result<Self> {
-        std::fs::create_dir_all(directory)
-            .map_err(|error| ServiceError::storage("the data directory", error))?;
         let file = directory.join(super::assets::DATABASE);
-        let catalog = Catalog::open(Some(&file), Duration::from_secs(10)).await?;
+        if !file.is_file() {
+            let message = format!(
+                "{} holds no store: {} is missing; `gatefold serve` makes a store",
+                directory.display(),
+                super::assets::DATABASE
+            );
+            return Err(ServiceError::StoreRefused { message });
+        }
+        let catalog = Catalog::connect(&file, false, Duration::from_secs(10)).await?;
+        catalog.migrate().await?;
         Ok(Self::new(catalog, Clock::System))
     }
 

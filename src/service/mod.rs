@@ -1,23 +1,31 @@
 //! An asset service for backends: stores what the pipeline accepted, and serves it.
 //!
 //! Records live in SQLite, bytes in an object store. Every picture goes through the pipeline under
-//! the policy of the API that it came through; bytes are stored before the record that names them, so
-//! no record is ever without its bytes, and a sweeper removes bytes that no record names.
+//! the policy of the API that it came through. Where bytes are about to lie is noted before they are
+//! written, and the record that names them comes last: no record is ever without its bytes, and a
+//! sweeper knows those that no record came to name. What the database does not know of is never
+//! removed.
 
 mod admission;
 mod assets;
 mod audio;
+mod backup;
 mod blobs;
 mod catalog;
+mod check;
 mod clock;
 mod collections;
 mod covers;
+mod directory;
 mod error;
 mod examine;
 mod id;
+mod identity;
 mod keys;
 mod links;
 mod model;
+mod original;
+mod readiness;
 mod renditions;
 mod settings;
 mod signatures;
@@ -30,14 +38,18 @@ mod under_way;
 
 pub use admission::{Client, Load};
 pub use assets::{Assets, Original};
+pub use backup::{Copied, back_up, restore};
+pub use check::{StoreCheck, StoreFault, StoreFinding, StoreSummary};
 pub use clock::{Clock, ManualClock};
 pub use collections::{CollectionFields, TrackFields};
 pub use error::ServiceError;
+pub use identity::adopt_store;
 pub use keys::Keyring;
 pub use model::{
     ApiKey, Asset, Change, Collection, NewAsset, Role, Served, Surface, Theme, ThemeColor, Ticket,
     TicketFor, Track, TrackStatus, UploadSession,
 };
+pub use original::OriginalReader;
 pub use settings::{Policies, Settings};
 pub(crate) use signatures::Signature;
 pub use signatures::{LinkKey, SignatureError};

@@ -151,7 +151,7 @@ impl Assets {
         let lane = admission.lane_to_look(asset.bytes);
         let ask = Ask { client: &client, lane, memory: asset.bytes, answers: true, until };
         let grant = admission.acquire_alone(ask, &asset.blob).await?;
-        let bytes = self.inner.blobs.get(&asset.blob, None).await?;
+        let bytes = self.original_bytes(asset, None).await?;
 
         let on_short = self.producer(asset, spec, Lane::Short)?;
         let on_long = self.producer(asset, spec, Lane::Long)?;
@@ -174,7 +174,7 @@ impl Assets {
         let memory = memory.saturating_add(asset.bytes);
         let lane = admission.lane_to_work(memory, work);
         let ask = Ask { client: &client, lane, memory, answers: true, until };
-        let read = self.inner.blobs.get(&asset.blob, None);
+        let read = self.original_bytes(asset, None);
         let held = Held { bytes, grant: grant.idle(asset.bytes) };
         let Held { bytes, grant } = self.with_more(held, ask, read).await?;
         let pipeline = if grant.lane() == Lane::Short { on_short } else { on_long };

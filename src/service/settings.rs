@@ -59,6 +59,8 @@ pub struct Settings {
     /// How long bytes that no record names are left alone before they are removed. Default 1 h.
     #[serde(with = "seconds")]
     pub sweep_grace: Duration,
+    /// Bytes that must be free on the disk for the service to call itself ready. Default 64 MiB.
+    pub min_free_bytes: u64,
     /// How long the database or the blob store may take to answer. Default 30 s.
     #[serde(with = "seconds")]
     pub storage_timeout: Duration,
@@ -87,6 +89,7 @@ impl Default for Settings {
             ticket_ttl: Duration::from_secs(3600),
             max_audio_bytes: 1024 * MIB,
             sweep_grace: Duration::from_secs(3600),
+            min_free_bytes: 64 * MIB,
             storage_timeout: Duration::from_secs(30),
             link_keys: Vec::new(),
             clock: Clock::System,

@@ -1,10 +1,12 @@
-//! Storing and replacing: bytes first, then the record, and the database decides between two at once.
+//! Storing and replacing: an intent first, then the bytes, then the record that names them, and the
+//! database decides between two at once.
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::assets::{Assets, NO_IMAGE, Result, check_alt_text};
+use super::blobs::Behind;
 use super::catalog::{self, AssetRecord, BlobRecord, Tx};
 use super::clock::after;
 use super::error::ServiceError;
@@ -50,7 +52,11 @@ impl Assets {
             let mut tx = self.inner.catalog.begin().await?;
             let Some(blob) = self.settle(&mut tx, &placed).await? else { continue };
             let asset = self.insert(&mut tx, &new, &examined, &blob).await;
-            return self.conclude(tx, asset, &placed, &blob).await;
+            let stored = self.conclude(tx, asset, &placed, &blob).await;
+            if let Err(ServiceError::Duplicate(asset)) = &stored {
+                self.mend(asset, &examined.stored).await;
+            }
+            return stored;
         }
     }
 
@@ -99,6 +105,10 @@ impl Assets {
             && Some(owner) != replaces
             && let Some(asset) = self.inner.catalog.asset(owner).await?
         {
+            if !self.is_sound(&asset).await {
+                let examined = self.examine(new, body, looked).await?;
+                self.mend(&asset, &examined.stored).await;
+            }
             return Err(ServiceError::Duplicate(Box::new(asset)));
         }
         self.examine(new, body, looked).await
@@ -108,35 +118,97 @@ impl Assets {
         self.policy(surface).duplicates == DuplicateRule::Reject
     }
 
-    /// Stores bytes, unless they are stored and may be named again.
+    /// Stores bytes, unless they are stored and may be named again. Stored ones that are lost or
+    /// damaged are put right.
     pub(super) async fn place(&self, stored: &Bytes) -> Result<Placed> {
         let digest = blake3::hash(stored).to_hex().to_string();
         if let Some(blob) = self.inner.catalog.blob_of(&digest).await? {
+            let blobs = &self.inner.blobs;
+            self.put_right(&blob, || blobs.put(&blob.id, stored.clone())).await?;
             return Ok(Placed::Shared(blob));
         }
-        let blob = new_blob(digest, stored.len() as u64)?;
-        self.inner.blobs.put(&blob.id, stored.clone()).await?;
-        Ok(Placed::New(blob))
+        let blob = self.intend(digest, stored.len() as u64).await?;
+        let put = self.inner.blobs.put(&blob.id, stored.clone()).await;
+        self.placed(blob, put).await
     }
 
     /// As [`Assets::place`], for a body of any length as it is.
     pub(super) async fn place_body(&self, body: &Spooled) -> Result<Placed> {
         let digest = body.digest();
         if let Some(blob) = self.inner.catalog.blob_of(&digest).await? {
+            let blobs = &self.inner.blobs;
+            self.put_right(&blob, || blobs.put_body(&blob.id, body)).await?;
             return Ok(Placed::Shared(blob));
         }
-        let blob = new_blob(digest, body.length())?;
-        self.inner.blobs.put_body(&blob.id, body).await?;
-        Ok(Placed::New(blob))
+        let blob = self.intend(digest, body.length()).await?;
+        let put = self.inner.blobs.put_body(&blob.id, body).await;
+        self.placed(blob, put).await
     }
 
-    /// The row that names placed bytes. `None` when a sweep took the shared ones in between: place
-    /// them again.
+    /// Notes where bytes will lie, before they do: a place of its own for every file, so that
+    /// removing one can never hit another of equal content.
+    async fn intend(&self, digest: String, bytes: u64) -> Result<BlobRecord> {
+        let id = format!("{digest}-{}", id::letters(12)?);
+        let blob = BlobRecord { id, digest, bytes };
+        let mut tx = self.inner.catalog.begin().await?;
+        catalog::intend_blob(&mut tx, &blob, self.inner.settings.clock.now()).await?;
+        tx.commit().await?;
+        Ok(blob)
+    }
+
+    async fn placed(&self, blob: BlobRecord, put: Result<()>) -> Result<Placed> {
+        if put.is_err() {
+            self.abandon(&blob).await;
+        }
+        put.map(|()| Placed::New(blob))
+    }
+
+    /// Looks behind a row, and stores the bytes again where they are not what it tells of.
+    pub(super) async fn put_right<P: Future<Output = Result<()>>>(
+        &self,
+        blob: &BlobRecord,
+        put: impl FnOnce() -> P,
+    ) -> Result<()> {
+        match self.inner.blobs.look_behind(blob).await? {
+            Behind::Sound => return Ok(()),
+            Behind::Missing => tracing::warn!(blob = blob.id, "lost bytes are stored again"),
+            Behind::Damaged(detail) => {
+                tracing::warn!(blob = blob.id, detail, "damaged bytes are stored again");
+            }
+        }
+        put().await?;
+        // A sweep may have removed them because nothing names them any more: then no row knows these.
+        if self.inner.catalog.blob(&blob.id).await?.is_none() {
+            self.inner.blobs.delete(&blob.id).await?;
+        }
+        Ok(())
+    }
+
+    /// The row that names placed bytes. `None` when a sweep took them in between: place them again.
     pub(super) async fn settle(&self, tx: &mut Tx, placed: &Placed) -> Result<Option<BlobRecord>> {
-        let now = self.inner.settings.clock.now();
-        match placed {
-            Placed::New(blob) => catalog::settle_blob(tx, blob.clone(), now).await.map(Some),
-            Placed::Shared(blob) => catalog::live_blob(tx, &blob.digest).await,
+        let (Placed::New(blob) | Placed::Shared(blob)) = placed;
+        if let Some(shared) = catalog::live_blob(tx, &blob.digest).await? {
+            return Ok(Some(shared));
+        }
+        let Placed::New(blob) = placed else { return Ok(None) };
+        if catalog::make_blob_live(tx, &blob.id).await? {
+            return Ok(Some(blob.clone()));
+        }
+        // They came after the sweep had removed what it found.
+        self.inner.blobs.delete(&blob.id).await?;
+        Ok(None)
+    }
+
+    /// Removes placed bytes that nothing will name; if that fails, a sweep does it.
+    async fn abandon(&self, blob: &BlobRecord) {
+        let removed = async {
+            self.inner.blobs.delete(&blob.id).await?;
+            let mut tx = self.inner.catalog.begin().await?;
+            catalog::forget_intent(&mut tx, &blob.id).await?;
+            tx.commit().await
+        };
+        if let Err(error) = removed.await {
+            tracing::debug!(%error, blob = blob.id, "left to a sweep");
         }
     }
 
@@ -232,11 +304,10 @@ impl Assets {
         } else {
             tx.commit().await?;
         }
-        // A file of our own, named by nobody: if removing it fails now, a sweep will do it.
         if let Placed::New(own) = placed
             && (failed || settled.id != own.id)
         {
-            let _ = self.inner.blobs.delete(&own.id).await;
+            self.abandon(own).await;
         }
         outcome
     }
@@ -249,10 +320,4 @@ impl Assets {
             None => ttl.map(|ttl| after(now, ttl)),
         }
     }
-}
-
-/// A place of its own for every file, so that removing one can never hit another of equal content.
-fn new_blob(digest: String, bytes: u64) -> Result<BlobRecord> {
-    let id = format!("{digest}-{}", id::letters(12)?);
-    Ok(BlobRecord { id, digest, bytes })
 }

@@ -1,5 +1,5 @@
-//! What removes the dead: expired records, and bytes that no record names. Safe beside uploads, and
-//! wherever it is interrupted.
+//! Removes what is over: expired records, and bytes that no record names. Safe beside uploads, and
+//! wherever it is interrupted. Only bytes that the database knows of are removed.
 
 use std::collections::HashSet;
 
@@ -7,6 +7,9 @@ use jiff::Timestamp;
 
 use super::assets::{Assets, Result};
 use super::catalog;
+
+/// Rows that one transaction marks.
+const DOOMED_AT_ONCE: u64 = 500;
 
 /// What a sweep removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,7 +21,7 @@ pub struct Swept {
     pub tickets: u64,
     /// Sessions whose time was over.
     pub sessions: u64,
-    /// Files that no record named.
+    /// Bytes that no record named.
     pub blobs: u64,
     /// Renditions past the cap of their cache, and files of renditions without a record.
     pub renditions: u64,
@@ -37,16 +40,20 @@ impl Assets {
         let grace = self.inner.settings.sweep_grace;
         let millis = i64::try_from(grace.as_millis()).unwrap_or(i64::MAX);
         let before = super::clock::from_millis(now.as_millisecond().saturating_sub(millis).max(0));
-        self.sweep_before(now, before).await
+        let mut swept = Swept::default();
+        let mut tx = self.inner.catalog.begin().await?;
+        swept.assets = catalog::delete_expired_assets(&mut tx, now).await?;
+        swept.tickets = catalog::delete_expired_tickets(&mut tx, now).await?;
+        swept.sessions = catalog::delete_expired_sessions(&mut tx, now).await?;
+        tx.commit().await?;
+        self.doom_unnamed(now, before).await?;
+        swept.blobs = self.remove_doomed(now, before).await?;
+        swept.renditions = self.trim_renditions().await? + self.remove_stray_renditions().await?;
+        Ok(swept)
     }
 
-    /// After a start: nothing is on its way in, so nothing unnamed needs grace.
+    /// Goes on with recordings whose reading an earlier process did not end.
     pub(super) async fn recover(&self) -> Result<()> {
-        let now = self.inner.settings.clock.now();
-        let swept = self.sweep_before(now, now).await?;
-        if swept.blobs > 0 {
-            tracing::info!(blobs = swept.blobs, "removed what an earlier process left unfinished");
-        }
         let interrupted = self.inner.catalog.interrupted_tracks().await?;
         if !interrupted.is_empty() {
             let assets = self.clone();
@@ -55,57 +62,34 @@ impl Assets {
         Ok(())
     }
 
-    async fn sweep_before(&self, now: Timestamp, before: Timestamp) -> Result<Swept> {
-        let mut swept = Swept::default();
-        let mut tx = self.inner.catalog.begin().await?;
-        swept.assets = catalog::delete_expired_assets(&mut tx, now).await?;
-        swept.tickets = catalog::delete_expired_tickets(&mut tx, now).await?;
-        swept.sessions = catalog::delete_expired_sessions(&mut tx, now).await?;
-        catalog::doom_blobs(&mut tx, now).await?;
-        tx.commit().await?;
-        self.note_orphans(now).await?;
-        swept.blobs = self.remove_doomed(before).await? + self.remove_orphans(before).await?;
-        swept.renditions = self.trim_renditions().await? + self.remove_stray_renditions().await?;
-        Ok(swept)
+    /// Marks live rows that nothing names, and intents from `before` or earlier. Found by reading, so
+    /// that looking through many rows makes no writer wait.
+    async fn doom_unnamed(&self, now: Timestamp, before: Timestamp) -> Result<()> {
+        loop {
+            let found = self.inner.catalog.unnamed_blobs(before, DOOMED_AT_ONCE).await?;
+            let mut doomed = 0;
+            let mut tx = self.inner.catalog.begin().await?;
+            for id in &found {
+                doomed += u64::from(catalog::doom_blob(&mut tx, id, before, now).await?);
+            }
+            tx.commit().await?;
+            if (found.len() as u64) < DOOMED_AT_ONCE || doomed == 0 {
+                return Ok(());
+            }
+        }
     }
 
-    /// The row goes first: no upload can name it any more when the bytes go.
-    async fn remove_doomed(&self, before: Timestamp) -> Result<u64> {
+    /// The bytes go first: a row without bytes is swept again, bytes without a row never would be.
+    async fn remove_doomed(&self, now: Timestamp, before: Timestamp) -> Result<u64> {
         let mut removed = 0;
         for id in self.inner.catalog.doomed_blobs(before).await? {
+            if self.inner.catalog.removal_is_held(now).await? {
+                tracing::debug!("a backup is being made: removing is left to a later sweep");
+                break;
+            }
+            self.inner.blobs.delete(&id).await?;
             let mut tx = self.inner.catalog.begin().await?;
-            let gone = catalog::delete_blob(&mut tx, &id).await?;
-            tx.commit().await?;
-            if gone {
-                self.inner.blobs.delete(&id).await?;
-                removed += 1;
-            }
-        }
-        Ok(removed)
-    }
-
-    /// Files without a row: an upload that is about to write its row, or one that never did.
-    async fn note_orphans(&self, now: Timestamp) -> Result<()> {
-        for id in self.inner.blobs.ids().await? {
-            if !self.inner.catalog.has_blob(&id).await? {
-                let mut tx = self.inner.catalog.begin().await?;
-                catalog::note_orphan(&mut tx, &id, now).await?;
-                tx.commit().await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn remove_orphans(&self, before: Timestamp) -> Result<u64> {
-        let mut removed = 0;
-        for id in self.inner.catalog.orphans(before).await? {
-            // Its name is its own: once it has no row after the grace period it never gets one.
-            if !self.inner.catalog.has_blob(&id).await? {
-                self.inner.blobs.delete(&id).await?;
-                removed += 1;
-            }
-            let mut tx = self.inner.catalog.begin().await?;
-            catalog::forget_orphan(&mut tx, &id).await?;
+            removed += u64::from(catalog::delete_blob(&mut tx, &id).await?);
             tx.commit().await?;
         }
         Ok(removed)

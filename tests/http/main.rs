@@ -20,5 +20,6 @@ mod seam;
 mod server;
 mod sessions;
 mod signed;
+mod storage;
 mod tenants;
 mod tickets;

@@ -39,10 +39,20 @@ pub(crate) async fn store(
 pub(crate) fn blobs(directory: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for folder in std::fs::read_dir(directory.join("blobs")).unwrap() {
-        for file in std::fs::read_dir(folder.unwrap().path()).unwrap() {
-            found.push(file.unwrap().path());
+        // The identity of the store lies beside the folders.
+        let folder = folder.unwrap().path();
+        if folder.is_dir() {
+            found.extend(std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()));
         }
     }
     found.sort();
     found
+}
+
+/// The database of a service that is not running, or beside one that is.
+pub(crate) async fn database(directory: &Path) -> sqlx::SqlitePool {
+    let options = sqlx::sqlite::SqliteConnectOptions::new();
+    sqlx::SqlitePool::connect_with(options.filename(directory.join("catalog.sqlite")))
+        .await
+        .unwrap()
 }

@@ -1,8 +1,10 @@
 use std::time::Duration;
 
-use gatefold::service::{Assets, Change, NewAsset, ServiceError, Settings, Spooled, Surface};
+use gatefold::service::{
+    Assets, Change, Clock, NewAsset, ServiceError, Settings, Spooled, Surface,
+};
 
-use crate::common::{blobs, file, on_disk, store};
+use crate::common::{blobs, database, file, on_disk, store};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -62,25 +64,57 @@ async fn bytes_that_are_doomed_are_stored_anew() {
 }
 
 #[tokio::test]
-async fn files_without_a_record_are_swept_after_the_grace_period_or_at_the_next_start() {
+async fn files_that_no_record_knows_stay_through_starts_and_sweeps() {
     let (directory, assets, clock) = on_disk().await;
-    let stray = || {
-        let folder = directory.path().join("blobs/ab");
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("abandoned"), b"bytes").unwrap();
-        std::fs::write(folder.join("half-written#1"), b"by").unwrap();
-    };
-    stray();
+    store(&assets, Surface::Moov, "png/rgb.png").await.unwrap();
+    let folder = directory.path().join("blobs/ab");
+    std::fs::create_dir_all(&folder).unwrap();
+    for number in 0..20 {
+        std::fs::write(folder.join(format!("abandoned-{number}")), b"bytes").unwrap();
+    }
+    for _ in 0..3 {
+        clock.advance(2 * HOUR);
+        assert_eq!(assets.sweep().await.unwrap().blobs, 0);
+    }
+    assets.close().await;
+    drop(assets);
+    let assets = Assets::open(directory.path(), Settings::default()).await.unwrap();
     assets.sweep().await.unwrap();
+    assert_eq!(blobs(directory.path()).len(), 21);
+}
+
+#[tokio::test]
+async fn an_upload_that_was_interrupted_is_swept_after_the_grace_period() {
+    let (directory, assets, clock) = on_disk().await;
+    let kept = store(&assets, Surface::Moov, "png/rgba.png").await.unwrap();
+    assets.close().await;
+    drop(assets);
+    // As a process leaves it that ends between its intent and its record.
+    let folder = directory.path().join("blobs/ab");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("ab-whole"), b"bytes").unwrap();
+    std::fs::write(folder.join("ab-partial#1"), b"by").unwrap();
+    let (pool, now) = (database(directory.path()).await, clock.now().as_millisecond());
+    for id in ["ab-whole", "ab-partial"] {
+        let insert = "INSERT INTO blobs (id, digest, bytes, created_at, intended_at) \
+                      VALUES (?, 'ab', 5, ?, ?)";
+        sqlx::query(insert).bind(id).bind(now).bind(now).execute(&pool).await.unwrap();
+    }
+    pool.close().await;
+
+    let settings = Settings { clock: Clock::Manual(clock.clone()), ..Settings::default() };
+    let assets = Assets::open(directory.path(), settings).await.unwrap();
     clock.advance(HOUR / 2);
     assert_eq!(assets.sweep().await.unwrap().blobs, 0);
     clock.advance(HOUR);
-    assert_eq!(assets.sweep().await.unwrap().blobs, 1);
-    stray();
-    assets.close().await;
-    drop(assets);
-    Assets::open(directory.path(), Settings::default()).await.unwrap();
-    assert!(blobs(directory.path()).is_empty());
+    // Marked by the first sweep after the grace period, removed a grace period later.
+    assert_eq!(assets.sweep().await.unwrap().blobs, 0);
+    assert!(folder.join("ab-whole").exists());
+    clock.advance(HOUR);
+    assert_eq!(assets.sweep().await.unwrap().blobs, 2);
+    assert!(!folder.join("ab-whole").exists() && !folder.join("ab-partial#1").exists());
+    assert!(assets.original_bytes(&kept, None).await.is_ok());
+    assert_eq!(blobs(directory.path()).len(), 1);
 }
 
 #[tokio::test]
@@ -115,7 +149,6 @@ async fn a_missing_blob_is_told_and_the_rest_goes_on() {
     let spec = gatefold::RenditionSpec::cover(10, 10);
     assert_eq!(assets.rendition(&lost, &spec).await.unwrap_err().code(), "blob_missing");
     assert!(assets.rendition(&kept, &spec).await.is_ok());
-    // The same picture again repairs nothing silently, but it is stored whole.
     assets.ready().await.unwrap();
 }
 

@@ -4,6 +4,8 @@
 mod admission;
 mod assets;
 mod common;
+mod copies;
 mod lifecycle;
 mod media;
 mod renditions;
+mod safety;

@@ -8,6 +8,8 @@
 mod policy;
 #[cfg(feature = "http")]
 mod service;
+#[cfg(feature = "http")]
+mod storage;
 
 use std::path::PathBuf;
 
@@ -16,6 +18,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use policy::{ColorModelName, InputFormat, LimitArgs, PolicyArgs};
 #[cfg(feature = "http")]
 pub(crate) use service::{DATA, KeysArgs, KeysCommand, LogShape, ServeArgs};
+#[cfg(feature = "http")]
+pub(crate) use storage::{BackupArgs, RestoreArgs, StoreArgs, StoreCommand};
 
 use crate::units;
 
@@ -176,6 +180,31 @@ Examples:
   gatefold keys list
   gatefold keys revoke xu3Ft9Qm2LbK")]
     Keys(KeysArgs),
+
+    /// Copy what a service keeps, also while it runs
+    #[cfg(feature = "http")]
+    #[command(after_help = "\
+The database is copied as it is at one moment, then every file that it names: by hard link on the same \
+file system, else byte by byte. Into an earlier backup only what is new is copied. Exit status 1 when \
+bytes were lost or damaged before.
+
+Examples:
+  gatefold backup /backup/gatefold --data /srv/gatefold")]
+    Backup(BackupArgs),
+
+    /// Make the folder of a service from a backup
+    #[cfg(feature = "http")]
+    #[command(after_help = "\
+Every file is copied and its digest compared. Exit status 1 when some are missing or damaged; the rest \
+is there.
+
+Examples:
+  gatefold restore /backup/gatefold --data /srv/gatefold-restored")]
+    Restore(RestoreArgs),
+
+    /// Check what a service keeps, and mend its folder
+    #[cfg(feature = "http")]
+    Store(StoreArgs),
 
     /// Print a completion script for a shell
     #[command(after_help = "\

@@ -54,6 +54,8 @@ pub(crate) enum Task {
     Serve(Box<crate::serve::ServeTask>),
     #[cfg(feature = "http")]
     Keys(crate::args::KeysCommand),
+    #[cfg(feature = "http")]
+    Storage(crate::storage::Task),
     Completions(clap_complete::Shell),
     Man(Option<String>),
 }
@@ -147,6 +149,12 @@ impl Task {
             }
             #[cfg(feature = "http")]
             Command::Keys(args) => Self::Keys(args.command),
+            #[cfg(feature = "http")]
+            Command::Backup(args) => Self::Storage(crate::storage::Task::Backup(args)),
+            #[cfg(feature = "http")]
+            Command::Restore(args) => Self::Storage(crate::storage::Task::Restore(args)),
+            #[cfg(feature = "http")]
+            Command::Store(args) => Self::Storage(crate::storage::Task::Store(args.command)),
             Command::Completions { shell } => Self::Completions(shell),
             Command::Man { command } => Self::Man(command),
         })

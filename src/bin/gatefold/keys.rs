@@ -7,7 +7,7 @@ use gatefold::service::{ApiKey, Keyring, Role};
 use crate::args::KeysCommand;
 use crate::console::{Output, print};
 use crate::outcome::{Exit, Failure};
-use crate::serve::block_on;
+use crate::serve::{block_on, told};
 use crate::text::clean;
 
 pub(crate) fn run(command: KeysCommand) -> Result<Exit, Failure> {
@@ -33,7 +33,7 @@ pub(crate) fn run(command: KeysCommand) -> Result<Exit, Failure> {
 }
 
 async fn open(data: &Path) -> Result<Keyring, Failure> {
-    Keyring::open(data).await.map_err(|error| Failure::io(format!("{}: {error}", data.display())))
+    Keyring::open(data).await.map_err(|error| Failure::io(told(data, &error)))
 }
 
 fn list(keys: &[ApiKey], json: bool) -> Result<(), Failure> {

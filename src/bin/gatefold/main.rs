@@ -23,6 +23,8 @@ mod resize;
 mod rows;
 #[cfg(feature = "http")]
 mod serve;
+#[cfg(feature = "http")]
+mod storage;
 mod store;
 mod text;
 mod units;
@@ -63,6 +65,8 @@ fn run(config: Config) -> Result<Exit, Failure> {
         Task::Serve(task) => serve::run(&setting, *task),
         #[cfg(feature = "http")]
         Task::Keys(command) => keys::run(command),
+        #[cfg(feature = "http")]
+        Task::Storage(task) => storage::run(&setting, task),
         Task::Completions(shell) => completions::run(shell),
         Task::Man(command) => man::run(command.as_deref()),
     }

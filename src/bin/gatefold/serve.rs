@@ -4,10 +4,11 @@ mod config;
 mod log;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use gatefold::http;
-use gatefold::service::{Assets, Role};
+use gatefold::service::{Assets, Role, ServiceError};
 use tokio::net::TcpListener;
 
 pub(crate) use config::ServeTask;
@@ -40,33 +41,53 @@ async fn serve(setting: &Setting, task: ServeTask) -> Result<(), Failure> {
 
     let mut settings = task.settings;
     settings.public_url = task.public_url.unwrap_or_else(|| url.clone());
-    let opened = Assets::open(&task.data, settings).await;
-    let assets = opened.map_err(|error| Failure::io(told(&task.data, &error)))?;
-    let key = first_key(&assets, task.key).await?;
-    if setting.console.wants(Shape::Text) {
-        let version = env!("CARGO_PKG_VERSION");
-        let data = task.data.display();
-        print(format!("gatefold {version} serves {url} and keeps {data}\n").as_bytes())?;
-    }
-    if let Some((id, secret)) = key {
-        // Whatever else is wanted quiet: there is no other time to learn it.
-        print(format!("API key, which is shown this once: {id}:{secret}\n").as_bytes())?;
-    }
-    tracing::info!(%url, version = env!("CARGO_PKG_VERSION"), "serving");
-
-    let router = http::app(assets.clone(), task.options.clone());
-    let served = tokio::select! {
-        served = http::serve(listener, router, &task.options, stop) => served,
-        () = sweep(&assets, task.sweep_interval) => Ok(()),
+    let (router, opening) = http::starting();
+    let opened = OnceLock::new();
+    let work = async {
+        // Whoever watches the process is answered while the store opens.
+        let assets = Assets::open(&task.data, settings).await;
+        let assets = assets.map_err(|error| Failure::io(told(&task.data, &error)))?;
+        let assets = opened.get_or_init(|| assets);
+        let key = first_key(assets, task.key).await?;
+        opening.open(http::app(assets.clone(), task.options.clone()));
+        if setting.console.wants(Shape::Text) {
+            let version = env!("CARGO_PKG_VERSION");
+            let data = task.data.display();
+            print(format!("gatefold {version} serves {url} and keeps {data}\n").as_bytes())?;
+        }
+        if let Some((id, secret)) = key {
+            // Whatever else is wanted quiet: there is no other time to learn it.
+            print(format!("API key, which is shown this once: {id}:{secret}\n").as_bytes())?;
+        }
+        tracing::info!(%url, version = env!("CARGO_PKG_VERSION"), "serving");
+        sweep(assets, task.sweep_interval).await;
+        Ok(())
     };
-    assets.close().await;
+    let served = tokio::select! {
+        served = http::serve(listener, router, &task.options, stop) => {
+            served.map_err(|error| Failure::io(format!("serving failed: {error}")))
+        }
+        failed = work => failed,
+    };
+    if let Some(assets) = opened.get() {
+        assets.close().await;
+    }
     tracing::info!("stopped");
-    served.map_err(|error| Failure::io(format!("serving failed: {error}")))
+    served
+}
+
+/// An error in the folder, and what is behind it.
+pub(crate) fn told(data: &std::path::Path, error: &ServiceError) -> String {
+    match error {
+        // It names the folder itself.
+        ServiceError::StoreRefused { .. } => error.to_string(),
+        _ => format!("{}: {}", data.display(), chain(error)),
+    }
 }
 
 /// An error and what is behind it: this is told to the operator, who may know of paths.
-fn told(data: &std::path::Path, error: &dyn std::error::Error) -> String {
-    let mut text = format!("{}: {error}", data.display());
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
     let mut source = error.source();
     while let Some(inner) = source {
         text.push_str(": ");
@@ -97,7 +118,7 @@ async fn first_key(
 async fn sweep(assets: &Assets, interval: Duration) {
     let mut ticks = tokio::time::interval(interval);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    // The first tick is now, and opening has swept already.
+    // The first tick is now: a start should not be slow.
     ticks.tick().await;
     loop {
         ticks.tick().await;

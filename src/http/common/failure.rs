@@ -42,6 +42,8 @@ pub(crate) enum Cause {
     Overloaded,
     /// 504: the database or the blob store did not answer.
     Timeout,
+    /// 507: the disk is full.
+    StorageFull,
 }
 
 /// Why a request did not get what it asked for. [`super::Voice::word`] gives it a body.
@@ -148,6 +150,7 @@ impl Failure {
             Cause::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Cause::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Cause::Timeout => StatusCode::GATEWAY_TIMEOUT,
+            Cause::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
         }
     }
 
@@ -183,6 +186,19 @@ impl From<ServiceError> for Failure {
             ServiceError::BlobMissing => {
                 tracing::error!("a record names bytes that are not stored");
                 Self { code, message, ..Self::internal() }
+            }
+            ServiceError::BlobDamaged { detail } => {
+                tracing::error!(detail, "a record names bytes that are damaged");
+                let message = "the stored bytes are damaged";
+                Self { code, message: message.to_owned(), ..Self::internal() }
+            }
+            ServiceError::StorageFull { what } => {
+                tracing::error!(what, "no room left");
+                Self::new(Cause::StorageFull, code, message)
+            }
+            ServiceError::StoreRefused { .. } => {
+                tracing::error!(message, "the store was refused");
+                Self::internal()
             }
             ServiceError::Internal(detail) => {
                 tracing::error!(detail, "internal error");

@@ -18,9 +18,6 @@ use super::failure::{Cause, Failure};
 use crate::service::{Asset, Assets};
 use crate::{Bounds, RenditionSpec};
 
-/// Originals are sent in pieces of this many bytes, so that slow readers hold no more than that.
-const PIECE: u64 = 256 * 1024;
-
 /// How long others may keep what is served.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Caching {
@@ -155,36 +152,25 @@ pub(crate) async fn serve_original(
     response.body(body).map_err(|_| Failure::internal())
 }
 
-/// The first piece is read at once, so that missing bytes are an error and not a broken answer.
+/// The first piece is read at once, so that missing or damaged bytes are an error and not a broken
+/// answer; what is found out later breaks it off before its last piece.
 async fn in_pieces(
     assets: &Assets,
     asset: &Asset,
     range: std::ops::Range<u64>,
 ) -> Result<Body, Failure> {
-    let (start, end) = (range.start, range.end);
-    let first =
-        assets.original_bytes(asset, Some(start..end.min(start.saturating_add(PIECE)))).await?;
-    let next = start.saturating_add(first.len() as u64);
-    if next >= end || first.is_empty() {
+    let length = range.end.saturating_sub(range.start);
+    let mut reader = assets.read_original(asset, Some(range));
+    let first = reader.next().await?.unwrap_or_default();
+    if first.len() as u64 == length {
         return Ok(Body::from(first));
     }
-    let state = (assets.clone(), asset.clone(), next);
-    let rest = stream::try_unfold(state, move |(assets, asset, at)| async move {
-        if at >= end {
-            return Ok::<Option<(Bytes, _)>, std::io::Error>(None);
-        }
-        let piece = assets
-            .original_bytes(&asset, Some(at..end.min(at.saturating_add(PIECE))))
-            .await
-            .map_err(|error| {
-                tracing::error!(%error, "an original broke off while it was sent");
-                std::io::Error::other("broken off")
-            })?;
-        if piece.is_empty() {
-            return Err(std::io::Error::other("broken off"));
-        }
-        let at = at.saturating_add(piece.len() as u64);
-        Ok(Some((piece, (assets, asset, at))))
+    let rest = stream::try_unfold(reader, |mut reader| async move {
+        let piece = reader.next().await.map_err(|error| {
+            tracing::error!(%error, "an original broke off while it was sent");
+            std::io::Error::other("broken off")
+        })?;
+        Ok::<_, std::io::Error>(piece.map(|piece| (piece, reader)))
     });
     let first = stream::once(async move { Ok::<Bytes, std::io::Error>(first) });
     Ok(Body::from_stream(futures_util::StreamExt::chain(first, rest)))

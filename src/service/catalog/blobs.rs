@@ -1,4 +1,8 @@
-//! Which bytes are stored where, and which of them nothing names any more.
+//! Which bytes are stored where, which are on their way in, and which nothing names any more.
+//!
+//! A row is intended before its bytes are written, live once a record names it, and doomed when
+//! nothing does. Bytes of a doomed row are removed before the row is, so that an interruption leaves
+//! something to repeat and never bytes that no row knows.
 
 use jiff::Timestamp;
 use sqlx::Row;
@@ -16,13 +20,17 @@ pub(crate) struct BlobRecord {
     pub(crate) bytes: u64,
 }
 
-fn of_row(row: &SqliteRow) -> Result<BlobRecord> {
+pub(super) fn of_row(row: &SqliteRow) -> Result<BlobRecord> {
     Ok(BlobRecord {
         id: row.try_get("id")?,
         digest: row.try_get("digest")?,
         bytes: row.unsigned("bytes")?,
     })
 }
+
+/// The live row of a digest; its bytes may be named once more.
+const LIVE: &str = "SELECT id, digest, bytes FROM blobs
+     WHERE digest = $1 AND doomed_at IS NULL AND intended_at IS NULL ORDER BY id LIMIT 1";
 
 /// The condition under which nothing names a row of `blobs`.
 macro_rules! unnamed {
@@ -39,26 +47,23 @@ macro_rules! unnamed {
 impl Catalog {
     /// Bytes of this digest that are stored and may be named once more.
     pub(crate) async fn blob_of(&self, digest: &str) -> Result<Option<BlobRecord>> {
-        let row = sqlx::query("SELECT * FROM blobs WHERE digest = ? AND doomed_at IS NULL LIMIT 1")
-            .bind(digest)
+        let row = sqlx::query(LIVE).bind(digest).fetch_optional(&self.readers).await?;
+        row.as_ref().map(of_row).transpose()
+    }
+
+    /// The row of this place, whatever its state.
+    pub(crate) async fn blob(&self, id: &str) -> Result<Option<BlobRecord>> {
+        let row = sqlx::query("SELECT id, digest, bytes FROM blobs WHERE id = $1")
+            .bind(id)
             .fetch_optional(&self.readers)
             .await?;
         row.as_ref().map(of_row).transpose()
     }
 
-    /// Whether a row names this place.
-    pub(crate) async fn has_blob(&self, id: &str) -> Result<bool> {
-        let found = sqlx::query("SELECT 1 FROM blobs WHERE id = ?")
-            .bind(id)
-            .fetch_optional(&self.readers)
-            .await?;
-        Ok(found.is_some())
-    }
-
     /// Rows that were doomed at `before` or earlier and that nothing names.
     pub(crate) async fn doomed_blobs(&self, before: Timestamp) -> Result<Vec<String>> {
         let rows = sqlx::query_scalar(unnamed!(
-            "SELECT id FROM blobs WHERE doomed_at <= ? AND",
+            "SELECT id FROM blobs WHERE doomed_at <= $1 AND",
             "ORDER BY id"
         ))
         .bind(before.as_millisecond())
@@ -67,77 +72,92 @@ impl Catalog {
         Ok(rows)
     }
 
-    /// Paths in the blob store that were seen without a row at `before` or earlier.
-    pub(crate) async fn orphans(&self, before: Timestamp) -> Result<Vec<String>> {
-        let paths = sqlx::query_scalar("SELECT path FROM orphans WHERE seen_at <= ? ORDER BY path")
-            .bind(before.as_millisecond())
-            .fetch_all(&self.readers)
-            .await?;
-        Ok(paths)
+    /// Up to `limit` rows that are to be doomed: live ones that nothing names, and those intended at
+    /// `before` or earlier.
+    pub(crate) async fn unnamed_blobs(&self, before: Timestamp, limit: u64) -> Result<Vec<String>> {
+        let rows = sqlx::query_scalar(unnamed!(
+            "SELECT id FROM blobs WHERE doomed_at IS NULL
+             AND (intended_at IS NULL OR intended_at <= $1) AND",
+            "LIMIT $2"
+        ))
+        .bind(before.as_millisecond())
+        .bind(signed(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(rows)
     }
 }
 
 /// Bytes of this digest that are stored and may be named once more, as this transaction sees them.
 pub(crate) async fn live_blob(tx: &mut Tx, digest: &str) -> Result<Option<BlobRecord>> {
-    let row = sqlx::query("SELECT * FROM blobs WHERE digest = ? AND doomed_at IS NULL LIMIT 1")
-        .bind(digest)
-        .fetch_optional(&mut **tx)
-        .await?;
+    let row = sqlx::query(LIVE).bind(digest).fetch_optional(&mut **tx).await?;
     row.as_ref().map(of_row).transpose()
 }
 
-/// The row for bytes that are stored at `new.id`: an older one of the same digest where there is one,
-/// so that equal bytes share it.
-pub(crate) async fn settle_blob(
-    tx: &mut Tx,
-    new: BlobRecord,
-    now: Timestamp,
-) -> Result<BlobRecord> {
-    if let Some(shared) = live_blob(tx, &new.digest).await? {
-        return Ok(shared);
-    }
-    sqlx::query("INSERT INTO blobs (id, digest, bytes, created_at) VALUES (?, ?, ?, ?)")
-        .bind(&new.id)
-        .bind(&new.digest)
-        .bind(signed(new.bytes))
-        .bind(now.as_millisecond())
+/// Notes where bytes are about to be written.
+pub(crate) async fn intend_blob(tx: &mut Tx, new: &BlobRecord, now: Timestamp) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO blobs (id, digest, bytes, created_at, intended_at)
+         VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(&new.id)
+    .bind(&new.digest)
+    .bind(signed(new.bytes))
+    .bind(now.as_millisecond())
+    .bind(now.as_millisecond())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Makes an intended row live, in the transaction that names it. False when a sweep has given it up.
+pub(crate) async fn make_blob_live(tx: &mut Tx, id: &str) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE blobs SET intended_at = NULL
+         WHERE id = $1 AND intended_at IS NOT NULL AND doomed_at IS NULL",
+    )
+    .bind(id)
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Forgets an intended row whose bytes were not written, or are removed again.
+pub(crate) async fn forget_intent(tx: &mut Tx, id: &str) -> Result<()> {
+    sqlx::query(unnamed!("DELETE FROM blobs WHERE id = $1 AND intended_at IS NOT NULL AND", ""))
+        .bind(id)
         .execute(&mut **tx)
         .await?;
-    Ok(new)
+    Ok(())
 }
 
-/// Marks what nothing names: from now on nothing can.
-pub(crate) async fn doom_blobs(tx: &mut Tx, now: Timestamp) -> Result<u64> {
-    let done =
-        sqlx::query(unnamed!("UPDATE blobs SET doomed_at = ? WHERE doomed_at IS NULL AND", ""))
-            .bind(now.as_millisecond())
-            .execute(&mut **tx)
-            .await?;
-    Ok(done.rows_affected())
+/// Marks a row that nothing names: from now on nothing can. False when something does, or it was
+/// intended after `before`.
+pub(crate) async fn doom_blob(
+    tx: &mut Tx,
+    id: &str,
+    before: Timestamp,
+    now: Timestamp,
+) -> Result<bool> {
+    let done = sqlx::query(unnamed!(
+        "UPDATE blobs SET doomed_at = $1 WHERE id = $2 AND doomed_at IS NULL
+         AND (intended_at IS NULL OR intended_at <= $3) AND",
+        ""
+    ))
+    .bind(now.as_millisecond())
+    .bind(id)
+    .bind(before.as_millisecond())
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
-/// Forgets a doomed row; the bytes may go afterwards.
+/// Forgets a doomed row, after its bytes are gone.
 pub(crate) async fn delete_blob(tx: &mut Tx, id: &str) -> Result<bool> {
     let done =
-        sqlx::query(unnamed!("DELETE FROM blobs WHERE id = ? AND doomed_at IS NOT NULL AND", ""))
+        sqlx::query(unnamed!("DELETE FROM blobs WHERE id = $1 AND doomed_at IS NOT NULL AND", ""))
             .bind(id)
             .execute(&mut **tx)
             .await?;
     Ok(done.rows_affected() == 1)
-}
-
-/// Remembers that a path was seen without a row.
-pub(crate) async fn note_orphan(tx: &mut Tx, path: &str, now: Timestamp) -> Result<()> {
-    sqlx::query("INSERT INTO orphans (path, seen_at) VALUES (?, ?) ON CONFLICT DO NOTHING")
-        .bind(path)
-        .bind(now.as_millisecond())
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
-}
-
-/// Forgets a path that is gone, or named after all.
-pub(crate) async fn forget_orphan(tx: &mut Tx, path: &str) -> Result<()> {
-    sqlx::query("DELETE FROM orphans WHERE path = ?").bind(path).execute(&mut **tx).await?;
-    Ok(())
 }

@@ -6,7 +6,10 @@
 mod assets;
 mod blobs;
 mod collections;
+mod copies;
+mod identity;
 mod keys;
+mod leases;
 mod renditions;
 mod sessions;
 mod tickets;
@@ -34,11 +37,12 @@ pub(crate) use assets::{
     disable_asset, insert_asset, keep_asset, replace_asset, set_alt_text,
 };
 pub(crate) use blobs::{
-    BlobRecord, delete_blob, doom_blobs, forget_orphan, live_blob, note_orphan, settle_blob,
+    BlobRecord, delete_blob, doom_blob, forget_intent, intend_blob, live_blob, make_blob_live,
 };
 pub(crate) use collections::{
     CollectionRecord, collection_in, delete_collection, put_collection, set_collection_cover,
 };
+pub(crate) use copies::{BlobRow, BlobState};
 pub(crate) use keys::KeyRecord;
 pub(crate) use sessions::delete_expired_sessions;
 pub(crate) use tickets::{TicketRecord, delete_expired_tickets, spend_ticket};
@@ -61,38 +65,38 @@ pub(crate) struct Catalog {
 }
 
 impl Catalog {
-    /// Opens the database in this file, or one that lives in memory, and brings it up to date.
-    pub(crate) async fn open(file: Option<&Path>, timeout: Duration) -> Result<Self> {
-        let options = SqliteConnectOptions::new()
-            .foreign_keys(true)
-            .busy_timeout(timeout)
-            // An answer that a client has seen must survive the loss of power.
-            .synchronous(SqliteSynchronous::Full);
-        let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(timeout);
-        let catalog = if let Some(file) = file {
-            let options =
-                options.filename(file).create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
-            let writer = pool(1).connect_with(options.clone()).await?;
-            let readers = pool(READERS).connect_lazy_with(options);
-            Self { readers, writer, changes: Changes::default() }
-        } else {
-            // A database in memory is its connection's: there is one, and it never ends.
-            let only = pool(1)
-                .min_connections(1)
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .connect_with(options.in_memory(true))
-                .await?;
-            Self { readers: only.clone(), writer: only, changes: Changes::default() }
-        };
-        let migrator = Migrator::new(Schema)
-            .await
-            .map_err(|error| ServiceError::storage("the database", error))?;
-        migrator
-            .run(&catalog.writer)
-            .await
-            .map_err(|error| ServiceError::storage("the database", error))?;
+    /// Opens a database that lives in memory.
+    pub(crate) async fn in_memory(timeout: Duration) -> Result<Self> {
+        // A database in memory is its connection's: there is one, and it never ends.
+        let only = pool(1, timeout)
+            .min_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options(timeout).in_memory(true))
+            .await?;
+        let catalog = Self { readers: only.clone(), writer: only, changes: Changes::default() };
+        catalog.migrate().await?;
         Ok(catalog)
+    }
+
+    /// Connects to the database in this file, which is made where it is missing and that is wanted.
+    pub(crate) async fn connect(file: &Path, make: bool, timeout: Duration) -> Result<Self> {
+        if make {
+            // Here and not by SQLite, which gives the files beside it the mode of this one.
+            super::directory::private_file(file)
+                .map_err(|error| ServiceError::storage("the database", error))?;
+        }
+        let options = options(timeout).filename(file).journal_mode(SqliteJournalMode::Wal);
+        let writer = pool(1, timeout).connect_with(options.clone()).await?;
+        let readers = pool(READERS, timeout).connect_lazy_with(options);
+        Ok(Self { readers, writer, changes: Changes::default() })
+    }
+
+    /// Brings the database up to date.
+    pub(crate) async fn migrate(&self) -> Result<()> {
+        let failed = |error| ServiceError::storage("the database", error);
+        let migrator = Migrator::new(Schema).await.map_err(failed)?;
+        migrator.run(&self.writer).await.map_err(failed)
     }
 
     /// A transaction that may write; it is undone when dropped.
@@ -101,15 +105,9 @@ impl Catalog {
         Ok(Tx::new(inner, self.changes.clone()))
     }
 
-    /// Whether the database answers and can be written.
-    pub(crate) async fn ping(&self) -> Result<()> {
-        let mut tx = self.begin().await?;
-        sqlx::query(
-            "INSERT INTO settings (name, value) VALUES ('ping', x'') ON CONFLICT DO NOTHING",
-        )
-        .execute(&mut *tx)
-        .await?;
-        tx.rollback().await
+    /// Takes the lock that writing takes, and gives it back.
+    pub(crate) async fn can_write(&self) -> Result<()> {
+        self.begin().await?.rollback().await
     }
 
     /// The stored value of this name, which becomes `value` when there is none.
@@ -135,6 +133,19 @@ impl Catalog {
     }
 }
 
+fn options(timeout: Duration) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .foreign_keys(true)
+        // Half of the time goes to waiting for a connection, half to waiting for another process.
+        .busy_timeout(timeout / 2)
+        // An answer that a client has seen must survive the loss of power.
+        .synchronous(SqliteSynchronous::Full)
+}
+
+fn pool(size: u32, timeout: Duration) -> SqlitePoolOptions {
+    SqlitePoolOptions::new().max_connections(size).acquire_timeout(timeout / 2)
+}
+
 /// The steps that make the database what this version needs, in order; a step never changes.
 #[derive(Debug)]
 struct Schema;
@@ -152,7 +163,10 @@ impl MigrationSource<'static> for Schema {
                 > + Send,
         >,
     > {
-        let steps = [(1, "the first tables", include_str!("schema_1.sql"))];
+        let steps = [
+            (1, "the first tables", include_str!("schema_1.sql")),
+            (2, "bytes on their way in, and leases", include_str!("schema_2.sql")),
+        ];
         let migrations = steps.into_iter().map(|(version, what, sql)| {
             let (what, sql) = (Cow::Borrowed(what), SqlStr::from_static(sql));
             Migration::new(version, what, MigrationType::Simple, sql, false)

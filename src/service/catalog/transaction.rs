@@ -1,8 +1,9 @@
 //! Transactions that may write.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 
@@ -14,11 +15,24 @@ use crate::service::error::ServiceError;
 /// Who keeps a record in memory reads the count before the record: the record holds for as long as
 /// the count stays what it was.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Changes(Arc<AtomicU64>);
+pub(crate) struct Changes {
+    pictures: Arc<AtomicU64>,
+    last_commit: Arc<Mutex<Option<Instant>>>,
+}
 
 impl Changes {
     pub(crate) fn count(&self) -> u64 {
-        self.0.load(Ordering::SeqCst)
+        self.pictures.load(Ordering::SeqCst)
+    }
+
+    /// When a transaction of any kind was last committed.
+    pub(crate) fn last_commit(&self) -> Option<Instant> {
+        *self.last_commit.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn committed(&self) {
+        let mut last = self.last_commit.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some(Instant::now());
     }
 }
 
@@ -44,13 +58,18 @@ impl Tx {
     pub(crate) async fn commit(self) -> Result<()> {
         let Self { inner, changes, changed } = self;
         if !changed {
-            return Ok(inner.commit().await?);
+            inner.commit().await?;
+            changes.committed();
+            return Ok(());
         }
         // In a task of its own: were the caller dropped between the two steps, as happens when a
         // client hangs up, a change would never be counted.
         let counted = tokio::spawn(async move {
             let done = inner.commit().await;
-            changes.0.fetch_add(1, Ordering::SeqCst);
+            changes.pictures.fetch_add(1, Ordering::SeqCst);
+            if done.is_ok() {
+                changes.committed();
+            }
             done
         });
         Ok(counted.await.map_err(|error| ServiceError::Internal(error.to_string()))??)
