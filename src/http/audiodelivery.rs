@@ -45,6 +45,7 @@ pub(crate) fn api(context: &Context) -> OpenApiRouter {
         .routes(routes!(collections::tracks))
         .routes(routes!(tracks::get, tracks::update, tracks::remove))
         .routes(routes!(tracks::cover))
+        .routes(routes!(tracks::audio))
         .routes(routes!(sessions::create));
     let statuses = &[400, 401, 403, 404, 405, 408, 413, 429, 500, 503, 504];
     let with_key = describe::<AudiodeliveryError>(with_key, "audiodelivery", statuses);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::admission::{Admission, Client, Load, WaitLimits};
+use super::audio_jobs::Readings;
 use super::backup;
 use super::blobs::Blobs;
 use super::catalog::{self, Catalog};
@@ -23,6 +24,8 @@ use super::renditions::Renditions;
 use super::settings::Settings;
 use super::signatures::{LinkKeys, public_path};
 use super::spool::Spool;
+use super::tickets::TicketsInUse;
+use crate::Cancellation;
 
 pub(crate) type Result<T> = std::result::Result<T, ServiceError>;
 
@@ -52,7 +55,7 @@ const MAX_ALT_TEXT: usize = 125;
 pub struct Assets {
     pub(super) inner: Arc<Inner>,
     /// On whose behalf renditions are asked for.
-    client: Option<Arc<Client>>,
+    pub(super) client: Option<Arc<Client>>,
 }
 
 pub(super) struct Inner {
@@ -67,6 +70,10 @@ pub(super) struct Inner {
     pub(super) keyring: Keyring,
     /// Signs tickets.
     pub(super) seal: [u8; 32],
+    pub(super) tickets: TicketsInUse,
+    pub(super) readings: Arc<Readings>,
+    /// Raised when the service is closed: what runs in the background ends.
+    pub(super) stopping: Cancellation,
     pub(super) directory: Option<Directory>,
     pub(super) readiness: Readiness,
 }
@@ -111,9 +118,7 @@ impl Assets {
         let blobs = Blobs::in_directory(&directory.part("blobs"), true, timeout)?;
         let catalog = identity::open(root, &blobs, timeout).await?;
         let finished = Blobs::in_directory(&directory.part("renditions"), false, timeout)?;
-        let assets = Self::of(settings, catalog, blobs, finished, Some(directory)).await?;
-        assets.recover().await?;
-        Ok(assets)
+        Self::of(settings, catalog, blobs, finished, Some(directory)).await
     }
 
     /// A service that forgets everything when it is dropped, for tests and trials.
@@ -164,10 +169,17 @@ impl Assets {
             catalog,
             blobs,
             seal,
+            tickets: TicketsInUse::default(),
+            readings: Arc::default(),
+            stopping: Cancellation::new(),
             directory,
             readiness: Readiness::default(),
         };
-        Ok(Self { inner: Arc::new(inner), client: None })
+        let assets = Self { inner: Arc::new(inner), client: None };
+        // The directory is this process's alone: nobody else holds a lease.
+        assets.inner.catalog.free_recordings().await?;
+        assets.begin_reading(turns);
+        Ok(assets)
     }
 
     /// The same service on behalf of a client: renditions that this handle is asked for wait in that
@@ -364,8 +376,11 @@ impl Assets {
         format!("{}?v={}", self.public_link(asset), asset.version())
     }
 
-    /// Ends all work on the database; further calls fail.
+    /// Cancels what runs in the background, to be taken up by the next process, and ends all work on
+    /// the database; further calls fail.
     pub async fn close(&self) {
+        self.inner.stopping.cancel();
+        self.inner.readings.wake();
         self.inner.catalog.close().await;
     }
 

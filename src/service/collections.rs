@@ -9,7 +9,7 @@ use super::assets::{Assets, Result};
 use super::catalog::{self, CollectionRecord, TrackRecord, Tx};
 use super::clock::after;
 use super::error::ServiceError;
-use super::model::{Change, Collection, Track, TrackStatus, UploadSession};
+use super::model::{Change, Collection, NewSession, Track, TrackStatus, UploadSession};
 
 /// Unicode scalar values of a title or another short text.
 const MAX_TEXT: usize = 1_000;
@@ -271,16 +271,16 @@ impl Assets {
     ///
     /// # Errors
     /// [`ServiceError::Invalid`] for a duration outside 60 s to 24 h or overlong fields,
-    /// [`ServiceError::NotFound`] when the tenant has no such collection.
+    /// [`ServiceError::NotFound`] when the tenant has no such collection,
+    /// [`ServiceError::LimitReached`] when the key has
+    /// [`Settings::max_key_sessions`](super::Settings::max_key_sessions) open.
     pub async fn create_session(
         &self,
         tenant: &str,
         collection: Uuid,
-        creator: Option<Uuid>,
-        organization_index: Option<String>,
-        metadata: Value,
-        expires_in: Duration,
+        new: NewSession,
     ) -> Result<UploadSession> {
+        let NewSession { creator, organization_index, metadata, expires_in, api_key } = new;
         if !SESSION_SECONDS.contains(&expires_in.as_secs()) {
             let message = format!(
                 "expires_in is {} seconds; it must be {} to {}",
@@ -292,7 +292,24 @@ impl Assets {
         }
         check_text("organization_index", organization_index.as_deref())?;
         check_metadata(&metadata)?;
-        self.collection(tenant, collection).await?;
+        let now = self.inner.settings.clock.now();
+        let mut tx = self.inner.catalog.begin().await?;
+        let found = catalog::collection_in(&mut tx, collection).await?;
+        found.filter(|found| found.collection.tenant == tenant).ok_or(NO_COLLECTION)?;
+        if let Some(key) = &api_key {
+            let (actual, first) = catalog::sessions_of_key(&mut tx, key, now).await?;
+            let max = self.inner.settings.max_key_sessions;
+            if actual >= max {
+                let wait = first.map(|first| first.as_millisecond() - now.as_millisecond());
+                let wait = wait.and_then(|wait| u64::try_from(wait).ok()).unwrap_or(0);
+                return Err(ServiceError::LimitReached {
+                    what: "open upload sessions of this key",
+                    actual,
+                    max,
+                    retry_after: Some(Duration::from_millis(wait)),
+                });
+            }
+        }
         let session = UploadSession {
             id: Uuid::new_v4(),
             tenant: tenant.to_owned(),
@@ -300,26 +317,36 @@ impl Assets {
             creator,
             organization_index,
             metadata,
-            expires_at: after(self.inner.settings.clock.now(), expires_in),
+            expires_at: after(now, expires_in),
+            api_key,
         };
-        self.inner.catalog.put_session(&session).await?;
+        catalog::put_session(&mut tx, &session).await?;
+        tx.commit().await?;
         Ok(session)
     }
 
     /// A session, by the id that is its credential.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`] when it is unknown or over.
+    /// [`ServiceError::NotFound`] when it is unknown or over, or the key that opened it was revoked.
     pub async fn session(&self, id: Uuid) -> Result<UploadSession> {
         let now = self.inner.settings.clock.now();
-        self.inner.catalog.session(id, now).await?.ok_or(NO_SESSION)
+        let session = self.inner.catalog.session(id, now).await?.ok_or(NO_SESSION)?;
+        if self.key_lives(session.api_key.as_deref()).await? {
+            Ok(session)
+        } else {
+            Err(NO_SESSION)
+        }
     }
 
-    /// A new track at the end of the session's collection, waiting for its audio.
+    /// A new track at the end of the session's collection, waiting for its audio. The session was
+    /// judged by [`Assets::session`], when the request began.
     ///
     /// # Errors
     /// [`ServiceError::Invalid`] without a file name or for overlong fields,
-    /// [`ServiceError::NotFound`] when the session is over.
+    /// [`ServiceError::NotFound`] when the session's collection is gone,
+    /// [`ServiceError::LimitReached`] when the session has
+    /// [`Settings::max_session_tracks`](super::Settings::max_session_tracks).
     pub async fn create_track(
         &self,
         session: &UploadSession,
@@ -328,12 +355,18 @@ impl Assets {
         if fields.file_name.as_deref().is_none_or(str::is_empty) {
             return Err(ServiceError::invalid("file_name", "file_name is missing"));
         }
-        let session = self.session(session.id).await?;
         let now = self.inner.settings.clock.now();
         let mut tx = self.inner.catalog.begin().await?;
+        catalog::collection_in(&mut tx, session.collection).await?.ok_or(NO_SESSION)?;
+        let actual = catalog::tracks_of_session(&mut tx, session.id).await?;
+        let max = self.inner.settings.max_session_tracks;
+        if actual >= max {
+            let what = "tracks of this upload session";
+            return Err(ServiceError::LimitReached { what, actual, max, retry_after: None });
+        }
         let mut track = Track {
             id: Uuid::new_v4(),
-            tenant: session.tenant,
+            tenant: session.tenant.clone(),
             collection: session.collection,
             session: Some(session.id),
             file_name: String::new(),
@@ -344,6 +377,7 @@ impl Assets {
             player_subtitle: None,
             duration: None,
             status: TrackStatus::Waiting,
+            status_message: None,
             cover: None,
             theme: None,
             created_at: now,

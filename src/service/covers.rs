@@ -9,14 +9,13 @@ use super::examine::Examined;
 use super::id;
 use super::model::{Asset, NewAsset, Surface, Theme, TicketFor};
 use super::spool::Spooled;
-use super::tickets::{NO_TICKET, Spent};
+use super::tickets::{NO_TICKET, OpenTicket, Spent};
 
 /// Covers of tracks that make a collection's theme: the first ones.
 const COVERS_OF_A_THEME: u64 = 8;
 
 impl Assets {
-    /// The image for a cover ticket. The ticket is used up when the image is accepted; the same bytes
-    /// again give the same asset until the ticket ends.
+    /// As [`Assets::upload_cover`], for a body that is whole already.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`](super::ServiceError::NotFound) for a ticket that is forged, over, used
@@ -28,7 +27,24 @@ impl Assets {
         media_type: Option<String>,
         body: Spooled,
     ) -> Result<Asset> {
-        let ticket = self.valid_ticket(token).await?;
+        let ticket = self.open_ticket(token).await?;
+        self.upload_cover(&ticket, file_name, media_type, body).await
+    }
+
+    /// The image for a cover ticket. The ticket is used up when the image is accepted; the same bytes
+    /// again give the same asset until the ticket ends.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`](super::ServiceError::NotFound) for a ticket that is used or not for a
+    /// cover, or whose collection or track is gone; else as [`Assets::store`].
+    pub async fn upload_cover(
+        &self,
+        ticket: &OpenTicket,
+        file_name: Option<String>,
+        media_type: Option<String>,
+        body: Spooled,
+    ) -> Result<Asset> {
+        let ticket = self.renewed(ticket).await?;
         if matches!(ticket.what, TicketFor::TrackAudio(_)) {
             return Err(NO_TICKET);
         }
@@ -63,7 +79,7 @@ impl Assets {
         let asset = match asset {
             // Somebody else was faster: with the same bytes this is a retry all the same.
             Err(error) => {
-                let ticket = self.valid_ticket(token).await?;
+                let ticket = self.inner.catalog.ticket(&ticket.id).await?.ok_or(NO_TICKET)?;
                 let Ok(Spent::OnThis(Some(asset))) = Spent::of(&ticket, &digest) else {
                     return Err(error);
                 };

@@ -37,6 +37,24 @@ pub enum ServiceError {
         /// A sentence with the actual value and the limit.
         message: String,
     },
+    /// It does not fit what is there.
+    #[error("{message}")]
+    Conflict {
+        /// A sentence that says what is there.
+        message: String,
+    },
+    /// There are as many as are permitted.
+    #[error("there are {actual} {what}, and {max} are permitted")]
+    LimitReached {
+        /// What there are so many of.
+        what: &'static str,
+        /// How many there are.
+        actual: u64,
+        /// How many are permitted.
+        max: u64,
+        /// When there may be fewer, if time alone makes them fewer.
+        retry_after: Option<Duration>,
+    },
     /// The caller is known, but must not do this.
     #[error("{0}")]
     Forbidden(&'static str),
@@ -105,6 +123,8 @@ impl ServiceError {
             Self::NotFound { .. } => "not_found",
             Self::TooLarge { .. } => "too_many_bytes",
             Self::Invalid { .. } => "invalid",
+            Self::Conflict { .. } => "conflict",
+            Self::LimitReached { .. } => "limit_reached",
             Self::Forbidden(_) => "forbidden",
             Self::Signature(error) => error.code(),
             Self::Overloaded { .. } => "overloaded",

@@ -126,6 +126,12 @@ impl Keyring {
         record.map(|record| record.key).ok_or(ServiceError::NotFound { what: "key" })
     }
 
+    /// Whether there is a key of this id that was not revoked.
+    pub(crate) async fn lives(&self, id: &str) -> Result<bool> {
+        let record = self.catalog.key(id).await?;
+        Ok(record.is_some_and(|record| record.key.revoked_at.is_none()))
+    }
+
     /// The key with this id and secret; `None` when there is none, or it was revoked.
     ///
     /// # Errors

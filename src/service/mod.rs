@@ -9,6 +9,7 @@
 mod admission;
 mod assets;
 mod audio;
+mod audio_jobs;
 mod backup;
 mod blobs;
 mod catalog;
@@ -26,6 +27,7 @@ mod links;
 mod model;
 mod original;
 mod readiness;
+mod recording;
 mod renditions;
 mod settings;
 mod signatures;
@@ -46,8 +48,8 @@ pub use error::ServiceError;
 pub use identity::adopt_store;
 pub use keys::Keyring;
 pub use model::{
-    ApiKey, Asset, Change, Collection, NewAsset, Role, Served, Surface, Theme, ThemeColor, Ticket,
-    TicketFor, Track, TrackStatus, UploadSession,
+    ApiKey, Asset, Change, Collection, NewAsset, NewSession, Role, Served, Surface, Theme,
+    ThemeColor, Ticket, TicketFor, Track, TrackStatus, UploadSession,
 };
 pub use original::OriginalReader;
 pub use settings::{Policies, Settings};
@@ -55,3 +57,4 @@ pub(crate) use signatures::Signature;
 pub use signatures::{LinkKey, SignatureError};
 pub use spool::{Spool, Spooled};
 pub use sweep::Swept;
+pub use tickets::OpenTicket;

@@ -367,6 +367,8 @@ pub struct Track {
     pub duration: Option<f64>,
     /// How far its audio has come.
     pub status: TrackStatus,
+    /// Why its audio could not be read, where it could not.
+    pub status_message: Option<String>,
     /// The cover to be shown.
     pub cover: Option<Uuid>,
     /// The colours to be used.
@@ -395,6 +397,37 @@ pub struct UploadSession {
     pub metadata: serde_json::Value,
     /// When it ends.
     pub expires_at: Timestamp,
+    /// The API key that opened it; it ends with that key.
+    #[serde(skip)]
+    pub api_key: Option<String>,
+}
+
+/// How an upload session is to be.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct NewSession {
+    /// Who uploads, in the owner's own terms.
+    pub creator: Option<Uuid>,
+    /// The owner's own reference.
+    pub organization_index: Option<String>,
+    /// The owner's own fields: an object, by default an empty one.
+    pub metadata: serde_json::Value,
+    /// How long it lasts: 60 s to 24 h. Default 1 h.
+    pub expires_in: std::time::Duration,
+    /// The API key that opens it. The session ends with the key, and counts among those of the key.
+    pub api_key: Option<String>,
+}
+
+impl Default for NewSession {
+    fn default() -> Self {
+        Self {
+            creator: None,
+            organization_index: None,
+            metadata: serde_json::Value::Object(serde_json::Map::new()),
+            expires_in: std::time::Duration::from_secs(3600),
+            api_key: None,
+        }
+    }
 }
 
 /// What a ticket lets its holder upload.

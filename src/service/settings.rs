@@ -56,6 +56,14 @@ pub struct Settings {
     pub ticket_ttl: Duration,
     /// Bytes of one recording. Default 1 GiB.
     pub max_audio_bytes: u64,
+    /// How long an upload of a recording waits for it to be read, which goes on without it.
+    /// Default 2 s.
+    #[serde(with = "seconds")]
+    pub audio_wait: Duration,
+    /// Tracks that may be made in one upload session. Default 1 000.
+    pub max_session_tracks: u64,
+    /// Upload sessions that one API key may have open. Default 1 000.
+    pub max_key_sessions: u64,
     /// How long bytes that no record names are left alone before they are removed. Default 1 h.
     #[serde(with = "seconds")]
     pub sweep_grace: Duration,
@@ -88,6 +96,9 @@ impl Default for Settings {
             hot_cache: 32 * MIB,
             ticket_ttl: Duration::from_secs(3600),
             max_audio_bytes: 1024 * MIB,
+            audio_wait: Duration::from_secs(2),
+            max_session_tracks: 1000,
+            max_key_sessions: 1000,
             sweep_grace: Duration::from_secs(3600),
             min_free_bytes: 64 * MIB,
             storage_timeout: Duration::from_secs(30),

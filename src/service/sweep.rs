@@ -40,26 +40,20 @@ impl Assets {
         let grace = self.inner.settings.sweep_grace;
         let millis = i64::try_from(grace.as_millis()).unwrap_or(i64::MAX);
         let before = super::clock::from_millis(now.as_millisecond().saturating_sub(millis).max(0));
+        // Recordings whose reading was interrupted are taken up.
+        self.inner.readings.wake();
         let mut swept = Swept::default();
         let mut tx = self.inner.catalog.begin().await?;
+        // After the transaction began: a ticket is held before its row is read.
+        let in_use = self.inner.tickets.ids();
         swept.assets = catalog::delete_expired_assets(&mut tx, now).await?;
-        swept.tickets = catalog::delete_expired_tickets(&mut tx, now).await?;
+        swept.tickets = catalog::delete_expired_tickets(&mut tx, now, &in_use).await?;
         swept.sessions = catalog::delete_expired_sessions(&mut tx, now).await?;
         tx.commit().await?;
         self.doom_unnamed(now, before).await?;
         swept.blobs = self.remove_doomed(now, before).await?;
         swept.renditions = self.trim_renditions().await? + self.remove_stray_renditions().await?;
         Ok(swept)
-    }
-
-    /// Goes on with recordings whose reading an earlier process did not end.
-    pub(super) async fn recover(&self) -> Result<()> {
-        let interrupted = self.inner.catalog.interrupted_tracks().await?;
-        if !interrupted.is_empty() {
-            let assets = self.clone();
-            tokio::spawn(async move { assets.resume_audio(interrupted).await });
-        }
-        Ok(())
     }
 
     /// Marks live rows that nothing names, and intents from `before` or earlier. Found by reading, so

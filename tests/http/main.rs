@@ -11,6 +11,7 @@ mod audio;
 mod audiodelivery;
 mod backoffice;
 mod bodies;
+mod ends;
 mod library;
 mod links;
 mod moov;

@@ -242,8 +242,23 @@ async fn what_is_no_recording_is_refused_and_a_bad_one_fails() {
     let told = app.send(put(&link, b"fLaC but no more than that".to_vec())).await.ok();
     assert_eq!(told["track"]["track_status_id"], "failed");
     assert_eq!(shown(&app, &track).await["track_status_id"], "failed");
-    // A failed one is taken, and its link used up.
-    app.send(put(&link, audio::wav())).await.not_ok(404, "not_found");
+    let message = &shown(&app, &track).await["track_status_message"];
+    assert!(message.as_str().unwrap().starts_with("it could not be read"), "{message}");
+
+    // Its link takes another, and so does a new link; a track that has its recording keeps it.
+    let path = format!("/v1/track/{track}/audio");
+    let asked = || bearer(Method::POST, &path);
+    let told = app.send(empty(asked())).await.ok();
+    let second = path_of(&told["track_upload"]["upload_url"]);
+    let told = app.send(put(&second, b"fLaC and no more than that".to_vec())).await.ok();
+    assert_eq!(told["track"]["track_status_id"], "failed");
+    let told = app.send(put(&link, audio::wav())).await.ok();
+    assert_eq!(told["track"]["track_status_id"], "ready");
+    assert_eq!(told["track"]["track_status_message"], Value::Null);
+    let message = app.send(put(&second, audio::mp3(None, b""))).await.not_ok(409, "conflict");
+    assert!(message.contains("ready"), "{message}");
+    app.send(empty(asked())).await.not_ok(409, "conflict");
+    assert_eq!(shown(&app, &track).await["duration"], 1.0);
 }
 
 #[tokio::test]

@@ -43,8 +43,13 @@ impl App {
 
     /// By a clock that the test moves.
     pub(crate) async fn timed() -> (Self, ManualClock) {
+        Self::timed_with(Settings::default()).await
+    }
+
+    /// By a clock that the test moves, with settings of its own.
+    pub(crate) async fn timed_with(settings: Settings) -> (Self, ManualClock) {
         let clock = ManualClock::new();
-        let settings = Settings { clock: Clock::Manual(clock.clone()), ..Settings::default() };
+        let settings = Settings { clock: Clock::Manual(clock.clone()), ..settings };
         (Self::set(settings).await, clock)
     }
 

@@ -106,6 +106,8 @@ pub(crate) struct TrackBody {
     colors: Colors,
     #[schema(value_type = StatusName)]
     track_status_id: TrackStatus,
+    /// Why the audio could not be read, when the status is `failed`.
+    track_status_message: Option<String>,
     /// A public link to the cover, which takes `size=WIDTHxHEIGHT`.
     cover_url: Option<String>,
     #[schema(format = DateTime)]
@@ -131,6 +133,7 @@ impl TrackBody {
             player_title: of.player_title,
             player_subtitle: of.player_subtitle,
             track_status_id: of.status,
+            track_status_message: of.status_message,
             created_at: time(of.created_at),
             updated_at: time(of.updated_at),
         })
@@ -243,6 +246,13 @@ pub(crate) struct TrackCover {
     #[serde(flatten)]
     pub(super) of: OneTrack,
     pub(super) track_cover_upload: Upload,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TrackAudio {
+    #[serde(flatten)]
+    pub(super) of: OneTrack,
+    pub(super) track_upload: Upload,
 }
 
 /// The colours of an uploaded cover, and whose cover it is now.

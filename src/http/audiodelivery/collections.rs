@@ -175,7 +175,7 @@ pub(crate) async fn cover(
     caller.must(Role::Uploader)?;
     let of = collection(&context, &caller, &of).await?;
     let (what, ttl) = (TicketFor::CollectionCover(of.id), context.assets.settings().ticket_ttl);
-    let ticket = context.assets.issue_ticket(&of.tenant, what, ttl).await?;
+    let ticket = context.assets.issue_ticket(&of.tenant, what, ttl, Some(&caller.key.id)).await?;
     let collection_cover_upload = Upload::of(&context, "POST", &ticket);
     let collection_id = of.id;
     let collection = CollectionBody::of(&context, of).await?;

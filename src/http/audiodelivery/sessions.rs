@@ -7,17 +7,14 @@ use std::time::Duration;
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use serde_json::{Map, Value};
 
 use super::bodies::{Answer, NewTrack, OneSession, SessionBody, TrackOfSession, Upload};
 use super::fields::{Fields, NewTrackRequest, SessionRequest};
 use super::voice::answer;
 use super::{Caller, within_scope};
 use crate::http::common::{Context, Failure, RequestId, Segments, time, uuid_in_path};
-use crate::service::{Change, Role, TicketFor, UploadSession};
+use crate::service::{Change, NewSession, Role, TicketFor, UploadSession};
 
-/// Seconds for which a session lasts when nothing is said.
-const DEFAULT_SECONDS: u64 = 3600;
 /// Seconds for which it may last.
 const SECONDS: RangeInclusive<u64> = 60..=86_400;
 
@@ -58,22 +55,18 @@ pub(crate) async fn create(
         Failure::invalid("collection_id", message)
     })?;
     within_scope(&caller, collection)?;
-    let organization_index = match fields.text("organization_index")? {
-        Change::Set(index) => index,
-        Change::Keep => None,
-    };
-    let expires_in = fields.whole("expires_in", SECONDS)?.unwrap_or(DEFAULT_SECONDS);
-    let session = context
-        .assets
-        .create_session(
-            caller.key.home(),
-            collection,
-            fields.id("creator_id")?,
-            organization_index,
-            fields.metadata()?.unwrap_or_else(|| Value::Object(Map::new())),
-            Duration::from_secs(expires_in),
-        )
-        .await?;
+    let mut new = NewSession { api_key: Some(caller.key.id.clone()), ..NewSession::default() };
+    new.creator = fields.id("creator_id")?;
+    if let Change::Set(index) = fields.text("organization_index")? {
+        new.organization_index = index;
+    }
+    if let Some(metadata) = fields.metadata()? {
+        new.metadata = metadata;
+    }
+    if let Some(seconds) = fields.whole("expires_in", SECONDS)? {
+        new.expires_in = Duration::from_secs(seconds);
+    }
+    let session = context.assets.create_session(caller.key.home(), collection, new).await?;
     told(&context, &id, &session).await
 }
 
@@ -124,7 +117,8 @@ pub(crate) async fn create_track(
     let left = session.expires_at.as_millisecond() - settings.clock.now().as_millisecond();
     let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
     let ttl = settings.ticket_ttl.min(left);
-    let issue = |what| context.assets.issue_ticket(&track.tenant, what, ttl);
+    let key = session.api_key.as_deref();
+    let issue = |what| context.assets.issue_ticket(&track.tenant, what, ttl, key);
     let audio = issue(TicketFor::TrackAudio(track.id)).await?;
     let cover = issue(TicketFor::TrackCover(track.id)).await?;
     let track_upload = Upload::of(&context, "PUT", &audio);

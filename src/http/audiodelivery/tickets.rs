@@ -4,6 +4,7 @@
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use tracing::Instrument as _;
 use utoipa::ToSchema;
 
 use super::bodies::{Answer, CollectionBody, HungCover, OneTrack, TrackBody};
@@ -45,14 +46,15 @@ pub(crate) async fn upload_cover(
     request: Request,
 ) -> Result<Response, Failure> {
     // Before the body is read: nobody sends 16 MiB for nothing.
-    let what = context.assets.ticket(&token).await?;
+    let ticket = context.assets.open_ticket(&token).await?;
+    let what = ticket.what();
     if matches!(what, TicketFor::TrackAudio(_)) {
         return Err(Failure::not_found("upload"));
     }
     let rules = BodyRules::image(&context, Surface::Audiodelivery, &["file"]);
     let file = receive(&context, request, &rules).await?.file()?;
     let cover =
-        context.assets.redeem_cover(&token, file.file_name, file.media_type, file.body).await?;
+        context.assets.upload_cover(&ticket, file.file_name, file.media_type, file.body).await?;
     context.metrics.accepted("audiodelivery");
     let mut rest = HungCover {
         colors: Colors::of(cover.theme.as_ref()),
@@ -83,7 +85,9 @@ pub(crate) async fn upload_cover(
 ///
 /// To the `upload_url` of a track upload. The body is the recording itself, or a form with the part
 /// `file`. Its length, title and artist are read, and its picture becomes the track's cover where
-/// there is none.
+/// there is none. Reading goes on when it takes longer than this answer: the track is `processing`
+/// then. One that cannot be read makes the track `failed`, with `track_status_message`; the link
+/// takes another recording until it expires.
 #[utoipa::path(
     put,
     path = "/v1/ticket/{ticket}",
@@ -102,12 +106,24 @@ pub(crate) async fn upload_audio(
     Segments(token): Segments<String>,
     request: Request,
 ) -> Result<Response, Failure> {
-    let TicketFor::TrackAudio(_) = context.assets.ticket(&token).await? else {
+    // On its own from here: a client that hangs up after its last byte has its recording stored.
+    let task = receive_audio(context, id, token, request).in_current_span();
+    tokio::spawn(task).await.unwrap_or_else(|_| Err(Failure::internal()))
+}
+
+async fn receive_audio(
+    context: Context,
+    id: RequestId,
+    token: String,
+    request: Request,
+) -> Result<Response, Failure> {
+    let ticket = context.assets.open_ticket(&token).await?;
+    let TicketFor::TrackAudio(_) = ticket.what() else {
         return Err(Failure::not_found("upload"));
     };
     let rules = BodyRules::file(&context, context.assets.settings().max_audio_bytes);
     let file = receive(&context, request, &rules).await?.file()?;
-    let track = context.assets.redeem_audio(&token, file.body).await?;
+    let track = context.assets.upload_audio(&ticket, file.body).await?;
     context.metrics.accepted("audiodelivery");
     let track_id = track.id;
     let track = TrackBody::of(&context, track).await?;

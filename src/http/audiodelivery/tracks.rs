@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::extract::{Request, State};
 use axum::response::Response;
 
-use super::bodies::{Answer, GoneTrack, OneTrack, TrackBody, TrackCover, Upload};
+use super::bodies::{Answer, GoneTrack, OneTrack, TrackAudio, TrackBody, TrackCover, Upload};
 use super::fields::{Fields, TrackRequest};
 use super::voice::answer;
 use super::{Caller, track};
@@ -106,9 +106,41 @@ pub(crate) async fn cover(
     caller.must(Role::Uploader)?;
     let of = track(&context, &caller, &of).await?;
     let (what, ttl) = (TicketFor::TrackCover(of.id), context.assets.settings().ticket_ttl);
-    let ticket = context.assets.issue_ticket(&of.tenant, what, ttl).await?;
+    let ticket = context.assets.issue_ticket(&of.tenant, what, ttl, Some(&caller.key.id)).await?;
     let track_cover_upload = Upload::of(&context, "POST", &ticket);
     let track_id = of.id;
     let track = TrackBody::of(&context, of).await?;
     Ok(answer(&id, TrackCover { of: OneTrack { track_id, track }, track_cover_upload }))
+}
+
+/// Generate an upload URL for a track's audio
+///
+/// For a track that has none, as when its recording could not be read. The recording of a track is
+/// never replaced: one that has its recording answers 409.
+#[utoipa::path(
+    post,
+    path = "/v1/track/{track_id}/audio",
+    operation_id = "createTrackUpload",
+    security(("bearer" = [])),
+    params(("track_id" = String, Path, format = "uuid", description = "The track.")),
+    responses(
+        (status = 200, description = "Where to upload the audio to.", body = Answer<TrackAudio>),
+        (status = 409, description = "The track has its recording.", body = super::bodies::AudiodeliveryError)
+    )
+)]
+pub(crate) async fn audio(
+    State(context): State<Context>,
+    Extension(id): Extension<RequestId>,
+    caller: Caller,
+    Segments(of): Segments<String>,
+) -> Result<Response, Failure> {
+    caller.must(Role::Uploader)?;
+    let of = track(&context, &caller, &of).await?;
+    let (what, ttl) = (TicketFor::TrackAudio(of.id), context.assets.settings().ticket_ttl);
+    let key = Some(caller.key.id.as_str());
+    let ticket = context.assets.issue_ticket(&of.tenant, what, ttl, key).await?;
+    let track_upload = Upload::of(&context, "PUT", &ticket);
+    let track_id = of.id;
+    let track = TrackBody::of(&context, of).await?;
+    Ok(answer(&id, TrackAudio { of: OneTrack { track_id, track }, track_upload }))
 }

@@ -28,6 +28,8 @@ pub(crate) enum Cause {
     TooSlow,
     /// 409: stored already, as this.
     Duplicate(Box<Asset>),
+    /// 409: it does not fit what is there.
+    Conflict,
     /// 413: more bytes than permitted.
     TooLarge,
     /// 416: no such part of it.
@@ -142,7 +144,7 @@ impl Failure {
             Cause::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Cause::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Cause::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Cause::Duplicate(_) => StatusCode::CONFLICT,
+            Cause::Duplicate(_) | Cause::Conflict => StatusCode::CONFLICT,
             Cause::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Cause::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
             Cause::Rejected => StatusCode::UNPROCESSABLE_ENTITY,
@@ -169,6 +171,14 @@ impl From<ServiceError> for Failure {
             ServiceError::NotFound { .. } => Self::new(Cause::NotFound, code, message),
             ServiceError::TooLarge { actual, max } => Self::too_large(actual, max),
             ServiceError::Invalid { field, .. } => Self::new(Cause::Invalid(field), code, message),
+            ServiceError::Conflict { .. } => Self::new(Cause::Conflict, code, message),
+            // Where waiting helps, the status is one that clients wait for.
+            ServiceError::LimitReached { retry_after: Some(wait), .. } => {
+                Self::new(Cause::RateLimited, code, message).retry_after(wait)
+            }
+            ServiceError::LimitReached { retry_after: None, .. } => {
+                Self::new(Cause::Conflict, code, message)
+            }
             ServiceError::Forbidden(_) | ServiceError::Signature(_) => {
                 Self::new(Cause::Forbidden, code, message)
             }

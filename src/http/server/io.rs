@@ -17,11 +17,13 @@ pub(super) struct Patient {
     patience: Duration,
     /// Runs while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
+    /// Whether the client's end was seen.
+    ended: bool,
 }
 
 impl Patient {
     pub(super) fn new(stream: Arc<TcpStream>, patience: Duration) -> Self {
-        Self { stream, patience, stalled: None }
+        Self { stream, patience, stalled: None, ended: false }
     }
 
     fn poll_write_with(
@@ -49,13 +51,20 @@ impl Patient {
 
 impl AsyncRead for Patient {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         task: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         loop {
             ready!(self.stream.poll_read_ready(task))?;
             match self.stream.try_read(buffer.initialize_unfilled()) {
+                // A client may hang up behind its last byte. The request is seen first, and its handler
+                // begins, before the protocol hears of that and drops both.
+                Ok(0) if !self.ended => {
+                    self.ended = true;
+                    task.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 Ok(read) => {
                     buffer.advance(read);
                     return Poll::Ready(Ok(()));

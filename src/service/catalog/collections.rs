@@ -180,6 +180,13 @@ pub(crate) async fn delete_collection(tx: &mut Tx, id: Uuid) -> Result<bool> {
     .bind(&id)
     .execute(&mut **tx)
     .await?;
+    sqlx::query(
+        "DELETE FROM tickets WHERE target = ?1
+         OR target IN (SELECT id FROM tracks WHERE collection = ?1)",
+    )
+    .bind(&id)
+    .execute(&mut **tx)
+    .await?;
     let done =
         sqlx::query("DELETE FROM collections WHERE id = ?").bind(&id).execute(&mut **tx).await?;
     Ok(done.rows_affected() == 1)

@@ -10,6 +10,7 @@ mod copies;
 mod identity;
 mod keys;
 mod leases;
+mod recordings;
 mod renditions;
 mod sessions;
 mod tickets;
@@ -44,10 +45,14 @@ pub(crate) use collections::{
 };
 pub(crate) use copies::{BlobRow, BlobState};
 pub(crate) use keys::KeyRecord;
-pub(crate) use sessions::delete_expired_sessions;
-pub(crate) use tickets::{TicketRecord, delete_expired_tickets, spend_ticket};
+pub(crate) use recordings::{RecordingJob, finish_recording, put_recording};
+pub(crate) use sessions::{delete_expired_sessions, put_session, sessions_of_key};
+pub(crate) use tickets::{
+    TicketRecord, delete_expired_tickets, reopen_audio_tickets, spend_ticket,
+};
 pub(crate) use tracks::{
-    Interrupted, TrackRecord, delete_track, next_position, put_track, set_track_cover, track_in,
+    TrackRecord, delete_track, next_position, put_track, set_track_cover, track_in,
+    tracks_of_session,
 };
 pub(crate) use transaction::{Changes, Tx};
 
@@ -166,6 +171,7 @@ impl MigrationSource<'static> for Schema {
         let steps = [
             (1, "the first tables", include_str!("schema_1.sql")),
             (2, "bytes on their way in, and leases", include_str!("schema_2.sql")),
+            (3, "recordings to be read", include_str!("schema_3.sql")),
         ];
         let migrations = steps.into_iter().map(|(version, what, sql)| {
             let (what, sql) = (Cow::Borrowed(what), SqlStr::from_static(sql));

@@ -17,6 +17,7 @@ fn of_row(row: &SqliteRow) -> Result<UploadSession> {
         organization_index: row.try_get("organization_index")?,
         metadata: row.json("metadata")?.ok_or_else(|| unreadable("metadata"))?,
         expires_at: row.time("expires_at")?,
+        api_key: row.try_get("api_key")?,
     })
 }
 
@@ -30,23 +31,41 @@ impl Catalog {
             .await?;
         row.as_ref().map(of_row).transpose()
     }
+}
 
-    pub(crate) async fn put_session(&self, session: &UploadSession) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO sessions (id, tenant, collection, creator, organization_index, metadata,
-             expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(session.id.to_string())
-        .bind(&session.tenant)
-        .bind(session.collection.to_string())
-        .bind(session.creator.map(|id| id.to_string()))
-        .bind(&session.organization_index)
-        .bind(to_json(&session.metadata)?)
-        .bind(session.expires_at.as_millisecond())
-        .execute(&self.writer)
-        .await?;
-        Ok(())
-    }
+pub(crate) async fn put_session(tx: &mut Tx, session: &UploadSession) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO sessions (id, tenant, collection, creator, organization_index, metadata,
+             expires_at, api_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(session.id.to_string())
+    .bind(&session.tenant)
+    .bind(session.collection.to_string())
+    .bind(session.creator.map(|id| id.to_string()))
+    .bind(&session.organization_index)
+    .bind(to_json(&session.metadata)?)
+    .bind(session.expires_at.as_millisecond())
+    .bind(&session.api_key)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// How many sessions of a key are not over, and when the first of them will be.
+pub(crate) async fn sessions_of_key(
+    tx: &mut Tx,
+    key: &str,
+    now: Timestamp,
+) -> Result<(u64, Option<Timestamp>)> {
+    let row = sqlx::query(
+        "SELECT count(*) AS living, min(expires_at) AS first FROM sessions
+         WHERE api_key = ? AND expires_at > ?",
+    )
+    .bind(key)
+    .bind(now.as_millisecond())
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok((row.unsigned("living")?, row.time_or_none("first")?))
 }
 
 /// Forgets the sessions that are over; how many there were.

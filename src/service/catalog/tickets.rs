@@ -1,12 +1,15 @@
 //! Tickets: one upload each.
 
 use jiff::Timestamp;
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row};
 use uuid::Uuid;
 
 use super::{Catalog, Columns, Result, Tx, unreadable};
 use crate::service::model::TicketFor;
+
+/// Tickets in use beside which expired ones are removed.
+const MAX_IN_USE: usize = 16_384;
 
 /// A ticket, and what became of it.
 #[derive(Debug, Clone)]
@@ -19,6 +22,8 @@ pub(crate) struct TicketRecord {
     pub(crate) accepted: Option<String>,
     /// The asset that it became.
     pub(crate) asset: Option<Uuid>,
+    /// The API key that it was issued through.
+    pub(crate) api_key: Option<String>,
 }
 
 fn of_row(row: &SqliteRow) -> Result<TicketRecord> {
@@ -36,15 +41,15 @@ fn of_row(row: &SqliteRow) -> Result<TicketRecord> {
         expires_at: row.time("expires_at")?,
         accepted: row.try_get("accepted")?,
         asset: row.uuid_or_none("asset")?,
+        api_key: row.try_get("api_key")?,
     })
 }
 
 impl Catalog {
-    /// A ticket that is not over, used or not.
-    pub(crate) async fn ticket(&self, id: &str, now: Timestamp) -> Result<Option<TicketRecord>> {
-        let row = sqlx::query("SELECT * FROM tickets WHERE id = ? AND expires_at > ?")
+    /// A ticket, used or not, over or not.
+    pub(crate) async fn ticket(&self, id: &str) -> Result<Option<TicketRecord>> {
+        let row = sqlx::query("SELECT * FROM tickets WHERE id = ?")
             .bind(id)
-            .bind(now.as_millisecond())
             .fetch_optional(&self.readers)
             .await?;
         row.as_ref().map(of_row).transpose()
@@ -57,13 +62,15 @@ impl Catalog {
             TicketFor::TrackAudio(id) => ("track-audio", id),
         };
         sqlx::query(
-            "INSERT INTO tickets (id, purpose, target, tenant, expires_at) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO tickets (id, purpose, target, tenant, expires_at, api_key)
+             VALUES (?, ?, ?, ?, ?, ?)",
         )
         .bind(&ticket.id)
         .bind(purpose)
         .bind(target.to_string())
         .bind(&ticket.tenant)
         .bind(ticket.expires_at.as_millisecond())
+        .bind(&ticket.api_key)
         .execute(&self.writer)
         .await?;
         Ok(())
@@ -87,11 +94,34 @@ pub(crate) async fn spend_ticket(
     Ok(done.rows_affected() == 1)
 }
 
-/// Forgets the tickets that are over; how many there were.
-pub(crate) async fn delete_expired_tickets(tx: &mut Tx, now: Timestamp) -> Result<u64> {
-    let done = sqlx::query("DELETE FROM tickets WHERE expires_at <= ?")
-        .bind(now.as_millisecond())
+/// Lets the tickets for a track's audio be used again.
+pub(crate) async fn reopen_audio_tickets(tx: &mut Tx, track: Uuid) -> Result<()> {
+    sqlx::query("UPDATE tickets SET accepted = NULL WHERE target = ? AND purpose = 'track-audio'")
+        .bind(track.to_string())
         .execute(&mut **tx)
         .await?;
-    Ok(done.rows_affected())
+    Ok(())
+}
+
+/// Forgets the tickets that are over, save those in use; how many there were.
+pub(crate) async fn delete_expired_tickets(
+    tx: &mut Tx,
+    now: Timestamp,
+    in_use: &[String],
+) -> Result<u64> {
+    let mut query = QueryBuilder::new("DELETE FROM tickets WHERE expires_at <= ");
+    query.push_bind(now.as_millisecond());
+    // No more than the database takes: then the rest waits for the next sweep.
+    if in_use.len() > MAX_IN_USE {
+        return Ok(0);
+    }
+    if !in_use.is_empty() {
+        query.push(" AND id NOT IN (");
+        let mut ids = query.separated(", ");
+        for id in in_use {
+            ids.push_bind(id.clone());
+        }
+        query.push(")");
+    }
+    Ok(query.build().execute(&mut **tx).await?.rows_affected())
 }

@@ -47,6 +47,7 @@ fn of_row(row: &SqliteRow) -> Result<TrackRecord> {
         cover: row.uuid_or_none("cover")?,
         theme: row.json("theme")?,
         created_at: row.time("created_at")?,
+        status_message: row.try_get("status_message")?,
         updated_at: row.time("updated_at")?,
     };
     Ok(TrackRecord { track, audio: row.try_get("audio")? })
@@ -80,35 +81,6 @@ impl Catalog {
     }
 }
 
-/// A recording whose reading did not end.
-pub(crate) struct Interrupted {
-    pub(crate) track: Uuid,
-    pub(crate) tenant: String,
-    /// Where it lies.
-    pub(crate) blob: String,
-    pub(crate) bytes: u64,
-}
-
-impl Catalog {
-    pub(crate) async fn interrupted_tracks(&self) -> Result<Vec<Interrupted>> {
-        let rows = sqlx::query(
-            "SELECT tracks.id, tracks.tenant, tracks.audio, blobs.bytes FROM tracks
-             JOIN blobs ON blobs.id = tracks.audio WHERE tracks.status = 'processing'",
-        )
-        .fetch_all(&self.readers)
-        .await?;
-        let of_row = |row: &SqliteRow| {
-            Ok(Interrupted {
-                track: row.uuid("id")?,
-                tenant: row.try_get("tenant")?,
-                blob: row.try_get("audio")?,
-                bytes: row.unsigned("bytes")?,
-            })
-        };
-        rows.iter().map(of_row).collect()
-    }
-}
-
 /// The track as this transaction sees it.
 pub(crate) async fn track_in(tx: &mut Tx, id: Uuid) -> Result<Option<TrackRecord>> {
     let row = sqlx::query(read!("WHERE tracks.id = ?"))
@@ -129,18 +101,28 @@ pub(crate) async fn next_position(tx: &mut Tx, collection: Uuid) -> Result<u32> 
     Ok(u32::try_from(next).unwrap_or(u32::MAX))
 }
 
+/// How many tracks were made in a session.
+pub(crate) async fn tracks_of_session(tx: &mut Tx, session: Uuid) -> Result<u64> {
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM tracks WHERE session = ?")
+        .bind(session.to_string())
+        .fetch_one(&mut **tx)
+        .await?;
+    u64::try_from(count).map_err(|_| unreadable("count"))
+}
+
 /// Writes a track, in place of the one that has its id. Its cover is set by [`set_track_cover`].
 pub(crate) async fn put_track(tx: &mut Tx, record: &TrackRecord) -> Result<()> {
     let TrackRecord { track, audio } = record;
     sqlx::query(
         "INSERT INTO tracks (id, tenant, collection, session, file_name, organization_index,
-         metadata, position, player_title, player_subtitle, duration, status, audio, created_at,
-         updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         metadata, position, player_title, player_subtitle, duration, status, status_message,
+         audio, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET file_name = excluded.file_name,
          organization_index = excluded.organization_index, metadata = excluded.metadata,
          position = excluded.position, player_title = excluded.player_title,
          player_subtitle = excluded.player_subtitle, duration = excluded.duration,
-         status = excluded.status, audio = excluded.audio, updated_at = excluded.updated_at",
+         status = excluded.status, status_message = excluded.status_message,
+         audio = excluded.audio, updated_at = excluded.updated_at",
     )
     .bind(track.id.to_string())
     .bind(&track.tenant)
@@ -154,6 +136,7 @@ pub(crate) async fn put_track(tx: &mut Tx, record: &TrackRecord) -> Result<()> {
     .bind(&track.player_subtitle)
     .bind(track.duration)
     .bind(track.status.name())
+    .bind(&track.status_message)
     .bind(audio)
     .bind(track.created_at.as_millisecond())
     .bind(track.updated_at.as_millisecond())
@@ -183,10 +166,12 @@ pub(crate) async fn set_track_cover(
 pub(crate) async fn delete_track(tx: &mut Tx, id: Uuid) -> Result<bool> {
     tx.changes_an_asset();
     let id = id.to_string();
-    sqlx::query("DELETE FROM assets WHERE id IN (SELECT cover FROM tracks WHERE id = ?)")
-        .bind(&id)
-        .execute(&mut **tx)
-        .await?;
+    for query in [
+        "DELETE FROM assets WHERE id IN (SELECT cover FROM tracks WHERE id = ?)",
+        "DELETE FROM tickets WHERE target = ?",
+    ] {
+        sqlx::query(query).bind(&id).execute(&mut **tx).await?;
+    }
     let done = sqlx::query("DELETE FROM tracks WHERE id = ?").bind(&id).execute(&mut **tx).await?;
     Ok(done.rows_affected() == 1)
 }
