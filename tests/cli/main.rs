@@ -11,4 +11,6 @@ mod outputs;
 mod page;
 #[cfg(all(unix, feature = "http"))]
 mod serving;
+#[cfg(all(unix, feature = "http"))]
+mod storage;
 mod usage;

@@ -47,7 +47,7 @@ impl Service {
         self.send(&format!("GET {path} HTTP/1.1\r\n"), b"")
     }
 
-    fn upload(&self, key: &str, image: &[u8]) -> Answer {
+    pub(crate) fn upload(&self, key: &str, image: &[u8]) -> Answer {
         let open = "--b\r\ncontent-disposition: form-data; name=\"image\"; filename=\"a\"\r\n\r\n";
         let body = [open.as_bytes(), image, b"\r\n--b--\r\n"].concat();
         let head = format!(
