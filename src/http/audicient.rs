@@ -60,7 +60,7 @@ pub fn router(assets: Assets) -> Router {
 }
 
 pub(crate) fn api(context: &Context) -> OpenApiRouter {
-    let statuses = &[400, 401, 403, 404, 405, 408, 413, 422, 429, 500, 503, 504];
+    let statuses = &[400, 401, 403, 404, 405, 408, 413, 422, 429, 500, 503, 504, 507];
     let uploads = OpenApiRouter::default().routes(routes!(upload)).routes(routes!(update));
     let uploads = describe::<AudicientError>(uploads, "audicient", statuses);
     let statuses = &[400, 401, 403, 404, 405, 406, 416, 429, 500, 503, 504];

@@ -68,7 +68,8 @@ async fn healthz() -> Response {
 
 /// Whether requests should be sent here
 ///
-/// 503 when the database or the blob store does not answer, and while the server is stopping.
+/// 503 when uploads would not be stored (the disk is full, the database is locked, or the database or
+/// the blob store does not answer), and while the server starts or stops. An answer holds for a second.
 #[utoipa::path(get, path = "/readyz", operation_id = "readyz", responses(
     (status = 200, description = "They should.", body = String, content_type = "text/plain")
 ))]

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use gatefold::RenditionSpec;
 use gatefold::service::{
-    Assets, NewAsset, Role, ServiceError, Settings, Spooled, Surface, adopt_store,
+    Assets, CollectionFields, NewAsset, NewSession, Role, ServiceError, Settings, Spooled, Surface,
+    TicketFor, TrackFields, adopt_store,
 };
 
-use crate::common::{blobs, database, on_disk, store};
+use crate::common::{blobs, database, file, on_disk, store};
 
 async fn reopen(directory: &Path) -> Result<Assets, ServiceError> {
     Assets::open(directory, Settings::default()).await
@@ -180,6 +181,43 @@ async fn bytes_cut_short_or_changed_are_not_served_and_another_upload_puts_them_
     assert_eq!(assets.original_bytes(&shared, None).await.unwrap(), good);
     assert_eq!(blobs(directory.path()), [path]);
     assert!(assets.rendition(&stored, &spec).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_used_again_puts_its_cover_and_its_recording_right() {
+    let (directory, assets, _) = on_disk().await;
+    let mut fields = CollectionFields::default();
+    fields.title = Some("Album".to_owned());
+    let collection = assets.create_collection("label", fields).await.unwrap();
+    let hour = std::time::Duration::from_secs(3600);
+    let what = TicketFor::CollectionCover(collection.id);
+    let ticket = assets.issue_ticket("label", what, hour, None).await.unwrap();
+    let cover = async || {
+        let body = Spooled::of(file("png/rgb.png"));
+        assets.redeem_cover(&ticket.token, None, None, body).await.unwrap()
+    };
+    let stored = cover().await;
+    let path = blobs(directory.path()).remove(0);
+    let good = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &good[1..]).unwrap();
+    assert_eq!(cover().await, stored);
+    assert_eq!(std::fs::read(&path).unwrap(), good);
+
+    let session = assets.create_session("label", collection.id, NewSession::default());
+    let mut fields = TrackFields::default();
+    fields.file_name = Some("one.mp3".to_owned());
+    let track = assets.create_track(&session.await.unwrap(), fields).await.unwrap();
+    let what = TicketFor::TrackAudio(track.id);
+    let ticket = assets.issue_ticket("label", what, hour, None).await.unwrap();
+    // The header of an MPEG frame; what follows need not be readable to be stored.
+    let recording = [&[0xff, 0xfb, 0x90, 0x64][..], &[0; 4_000]].concat();
+    let upload =
+        async || assets.redeem_audio(&ticket.token, Spooled::of(recording.clone())).await.unwrap();
+    upload().await;
+    let other = blobs(directory.path()).into_iter().find(|other| *other != path).unwrap();
+    std::fs::remove_file(&other).unwrap();
+    upload().await;
+    assert_eq!(std::fs::read(&other).unwrap(), recording);
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ const SIDE: &str = "[1-9][0-9]{0,2}|1[0-9]{3}|20[0-3][0-9]|204[0-8]";
 const PART_NAME: &str = "[0-9A-Za-z_.-]{1,64}";
 
 /// Errors that operations which take credentials may answer with.
-pub(crate) const WITH_KEY: &[u16] = &[400, 401, 403, 404, 405, 408, 429, 500, 503, 504];
+pub(crate) const WITH_KEY: &[u16] = &[400, 401, 403, 404, 405, 408, 429, 500, 503, 504, 507];
 
 /// Adds the errors with these statuses, whose bodies are `E`s, to every operation that does not tell of
 /// them itself, and the headers that every answer has.
