@@ -34,7 +34,7 @@ pub struct Limits {
     /// picture is decoded, since walking and checking take little. Default 256 MiB.
     pub max_memory: u64,
     /// The estimated work of verifying and decoding one upload, from its structure alone: see
-    /// [`Structure::work`](crate::Structure::work). Default 20 000 000 000.
+    /// [`Structure::work`](crate::Structure::work). Default 10 000 000 000.
     pub max_work: u64,
 }
 
@@ -50,7 +50,7 @@ impl Default for Limits {
             max_parts: 100_000,
             max_scans: 100,
             max_memory: 256 * MIB,
-            max_work: 20_000_000_000,
+            max_work: 10_000_000_000,
         }
     }
 }

@@ -34,10 +34,11 @@ impl Structure {
             (false, ColorModel::Cmyk) => pixels.saturating_mul(60).saturating_add(profile(self)),
             (false, _) => pixels.saturating_mul(20).saturating_add(profile(self)),
         };
-        // Finding what shows something of a picture, its colours and its hashes.
+        // Turning it, and finding its colours and hashes.
         let describing = pixels.saturating_mul(3);
+        let by_byte = if self.format == Format::Jpeg { 60 } else { 20 };
         decoding
-            .saturating_add(coded.saturating_mul(20))
+            .saturating_add(coded.saturating_mul(by_byte))
             .saturating_add(color)
             .saturating_add(describing)
     }
@@ -56,8 +57,9 @@ fn profile(structure: &Structure) -> u64 {
 
 fn jpeg(structure: &Structure) -> u64 {
     let coding = &structure.jpeg;
-    // A block is 64 samples to be transformed and coloured, and is passed once in every scan.
+    // A block is 64 samples to be transformed and coloured. Every scan passes it, but where it codes
+    // nothing in it that is quickly done: the bytes of a scan count for what it codes.
     let samples = coding.blocks.saturating_mul(64 * 4);
     let scans = if coding.progressive { coding.scans } else { 1 };
-    samples.saturating_add(coding.blocks.saturating_mul(scans).saturating_mul(40))
+    samples.saturating_add(coding.blocks.saturating_mul(scans).saturating_mul(4))
 }

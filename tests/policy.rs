@@ -30,7 +30,7 @@ fn default_limits() {
         ("parts", 100_000),
         ("scans", 100),
         ("memory", 256 * MIB),
-        ("work", 20_000_000_000),
+        ("work", 10_000_000_000),
     ];
     let l = Limits::default();
     let actual = [

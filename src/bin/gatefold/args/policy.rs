@@ -97,7 +97,7 @@ pub(crate) struct LimitArgs {
     /// Memory that decoding one file may take, beside the file [default policy: 256MiB]
     #[arg(long, value_name = "BYTES", value_parser = units::bytes)]
     pub(crate) max_memory: Option<u64>,
-    /// Estimated work of decoding one file, about a nanosecond each [default policy: 20000M]
+    /// Estimated work of decoding one file, about a nanosecond each [default policy: 10000M]
     #[arg(long, value_name = "COUNT", value_parser = units::count)]
     pub(crate) max_work: Option<u64>,
 }
