@@ -121,11 +121,34 @@ pub struct RenditionRules {
     pub background: [u8; 3],
     /// The size served when a link names none; `None` serves the original. Default `None`.
     pub default_size: Option<Bounds>,
+    /// The only sizes that may be asked for, beside `default_size`; `None` permits any. Default
+    /// `None`.
+    pub sizes: Option<Vec<Bounds>>,
+    /// How many distinct sizes a service serves of one picture, beside those that `sizes` and
+    /// `default_size` name. Each costs a decoding and room on the disk. Default 64.
+    pub max_sizes: u32,
+}
+
+impl RenditionRules {
+    /// Whether `sizes` or `default_size` name this size; a side of 0 is one in proportion.
+    pub fn names(&self, width: u32, height: u32) -> bool {
+        let named = self.sizes.iter().flatten().chain(&self.default_size);
+        named.into_iter().any(|bounds| {
+            (bounds.width().unwrap_or(0), bounds.height().unwrap_or(0)) == (width, height)
+        })
+    }
 }
 
 impl Default for RenditionRules {
     fn default() -> Self {
-        Self { max_side: 2_048, enlarge: false, background: [255; 3], default_size: None }
+        Self {
+            max_side: 2_048,
+            enlarge: false,
+            background: [255; 3],
+            default_size: None,
+            sizes: None,
+            max_sizes: 64,
+        }
     }
 }
 

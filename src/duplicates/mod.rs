@@ -18,6 +18,8 @@ use crate::digest::{Digest, PerceptualHash};
 pub use group::{DuplicateGroup, Fingerprint, group_duplicates};
 pub use memory::MemoryIndex;
 pub use near::HammingIndex;
+#[cfg(feature = "service")]
+pub(crate) use near::substrings_near;
 
 /// The index could not answer: a database is away, for example. The in-memory one always answers.
 #[derive(Debug, thiserror::Error)]

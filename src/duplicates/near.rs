@@ -266,15 +266,33 @@ const fn substring(bits: u64, t: usize) -> usize {
     (bits >> (t as u32 * BITS)) as usize & (BUCKETS - 1)
 }
 
+/// For each substring its values near that of `hash`: whichever hash differs from it in at most
+/// `radius` bits has one of them there.
+#[cfg(feature = "service")]
+pub(crate) fn substrings_near(hash: PerceptualHash, radius: u32) -> [Vec<u16>; TABLES] {
+    let Split(split) = Split::new(radius);
+    std::array::from_fn(|t| {
+        let mut values = Vec::new();
+        if let Some(near) = split[t] {
+            let centre = substring(hash.bits(), t);
+            for_each_mask(near, |mask| values.push((centre ^ mask) as u16));
+        }
+        values
+    })
+}
+
 /// How far to look in each table; `None` where not at all.
 struct Split([Option<u32>; TABLES]);
 
 impl Split {
+    fn new(radius: u32) -> Self {
+        let (a, b) = (radius / TABLES as u32, radius % TABLES as u32);
+        Self(std::array::from_fn(|t| if t as u32 <= b { Some(a) } else { a.checked_sub(1) }))
+    }
+
     /// The split of a radius, or `None` when comparing with all `len` hashes is cheaper.
     fn of(radius: u32, len: u64) -> Option<Self> {
-        let (a, b) = (radius / TABLES as u32, radius % TABLES as u32);
-        let split =
-            Self(std::array::from_fn(|t| if t as u32 <= b { Some(a) } else { a.checked_sub(1) }));
+        let split = Self::new(radius);
         let buckets: u64 = split.0.iter().flatten().map(|near| ball(*near)).sum();
         // What the buckets hold if hashes are spread evenly.
         let items = len.saturating_mul(buckets) / BUCKETS as u64;

@@ -25,9 +25,9 @@ use crate::{Inspection, LinkRule};
 type Caller = super::common::Caller<Library>;
 
 /// Most assets in one answer.
-const MAX_COUNT: u64 = 200;
-/// Most assets that may be left out.
-const MAX_SKIP: u64 = 1_000_000_000;
+const MAX_COUNT: u64 = Assets::MAX_PAGE;
+/// Most assets that may be left out; `after` goes on from anywhere.
+const MAX_SKIP: u64 = 100_000;
 /// Bits of 64 in which pictures may differ that look alike, when nothing is said.
 const RADIUS: u64 = 10;
 
@@ -160,6 +160,8 @@ struct LibraryAssets {
     /// Whose they are: the key's own tenant.
     tenant: String,
     assets: Vec<LibraryAsset>,
+    /// What to pass as `after` for the next page; null on the last one.
+    next: Option<String>,
 }
 
 /// A picture that looks like another.
@@ -168,7 +170,7 @@ struct NearAsset {
     #[serde(flatten)]
     asset: LibraryAsset,
     /// Bits of 64 in which the perceptual hashes differ.
-    #[schema(minimum = 0, maximum = 64)]
+    #[schema(minimum = 0, maximum = 15)]
     distance: u32,
 }
 
@@ -206,8 +208,9 @@ fn surface_named(uri: &Uri) -> Result<Option<Surface>, Failure> {
     security(("bearer" = []), ("basic" = []), ("apiKeyHeader" = []), ("apiKeyQuery" = [])),
     params(
         ("surface" = Option<String>, Query, description = "Only what came through this API.", pattern = "^(moov|audiodelivery|audicient|audicient-release|backoffice)$"),
-        ("skip" = Option<u32>, Query, description = "How many to leave out.", minimum = 0, maximum = 1_000_000_000),
+        ("skip" = Option<u32>, Query, description = "How many to leave out.", minimum = 0, maximum = 100_000),
         ("count" = Option<u32>, Query, description = "How many to list; 20 when left out.", minimum = 0, maximum = 200),
+        ("after" = Option<String>, Query, description = "What the answer before this page had as `next`: at any depth, and whatever was added meanwhile, nothing is listed twice."),
     ),
     responses((status = 200, description = "The assets.", body = LibraryAssets))
 )]
@@ -220,9 +223,12 @@ async fn list(
     let surface = surface_named(request.uri())?;
     let skip = number("skip", query(request.uri(), "skip")?, 0, MAX_SKIP)?;
     let count = number("count", query(request.uri(), "count")?, 20, MAX_COUNT)?;
-    let found = context.assets.list(caller.key.home(), surface, skip, count).await?;
-    let assets = found.into_iter().map(|asset| LibraryAsset::of(&context, asset)).collect();
-    Ok(Json(LibraryAssets { tenant: caller.key.home().to_owned(), assets }).into_response())
+    let after = query(request.uri(), "after")?.map(|text| text.parse()).transpose()?;
+    let of = (caller.key.home(), surface);
+    let page = context.assets.page_from(of, after, (skip, count)).await?;
+    let assets = page.assets.into_iter().map(|asset| LibraryAsset::of(&context, asset)).collect();
+    let next = page.next.map(|next| next.to_string());
+    Ok(Json(LibraryAssets { tenant: caller.key.home().to_owned(), assets, next }).into_response())
 }
 
 /// Find what looks like an asset
@@ -235,7 +241,9 @@ async fn list(
     security(("bearer" = []), ("basic" = []), ("apiKeyHeader" = []), ("apiKeyQuery" = [])),
     params(
         ("id" = String, Path, format = "uuid", description = "The asset."),
-        ("radius" = Option<u32>, Query, description = "Bits of 64 in which they may differ; 10 when left out.", minimum = 0, maximum = 64),
+        ("radius" = Option<u32>, Query, description = "Bits of 64 in which they may differ; 10 when left out.", minimum = 0, maximum = 15),
+        ("skip" = Option<u32>, Query, description = "How many to leave out.", minimum = 0, maximum = 10_000),
+        ("count" = Option<u32>, Query, description = "How many to list; 20 when left out.", minimum = 0, maximum = 200),
     ),
     responses((status = 200, description = "The assets, with how much they differ.", body = NearAssets))
 )]
@@ -247,8 +255,11 @@ async fn near(
 ) -> Result<Response, Failure> {
     permitted(&caller)?;
     let id = uuid_in_path(&id, "asset")?;
-    let radius = number("radius", query(request.uri(), "radius")?, RADIUS, 64)? as u32;
-    let found = context.assets.near(caller.key.home(), id, radius).await?;
+    let farthest = u64::from(Assets::MAX_RADIUS);
+    let radius = number("radius", query(request.uri(), "radius")?, RADIUS, farthest)? as u32;
+    let skip = number("skip", query(request.uri(), "skip")?, 0, Assets::MAX_NEAR_SKIP)?;
+    let count = number("count", query(request.uri(), "count")?, 20, MAX_COUNT)?;
+    let found = context.assets.near(caller.key.home(), id, radius, skip, count).await?;
     let row = |(asset, distance)| NearAsset { asset: LibraryAsset::of(&context, asset), distance };
     Ok(Json(NearAssets { assets: found.into_iter().map(row).collect() }).into_response())
 }

@@ -39,7 +39,7 @@ pub(crate) async fn get_public_image(
         return Err(Failure::not_found("image"));
     }
     let context = context.for_reader(request.extensions());
-    let asset = context.assets.public(&public_id).await?;
+    let asset = context.assets.public_shared(&public_id).await?;
     let link = Link::of(request.uri())?;
     let rule = context.assets.settings().policies.of(asset.surface).links;
     let caching = link.caching(&context, &asset, &format!("/images/{public_id}"), rule)?;

@@ -238,6 +238,12 @@ impl RenditionSpec {
         if longest > max {
             return Err(SpecError::SideTooLong { actual: longest, max });
         }
+        if rules.sizes.is_some() && !rules.names(self.width, self.height) {
+            return Err(SpecError::SizeNotServed {
+                actual: (self.width, self.height),
+                sizes: rules.sizes.iter().flatten().chain(&rules.default_size).copied().collect(),
+            });
+        }
         if !(1..=100).contains(&self.quality) {
             return Err(SpecError::Quality { actual: self.quality });
         }
@@ -327,6 +333,16 @@ pub enum SpecError {
         /// The longest one permitted.
         max: u32,
     },
+    /// The rules name the sizes that are served, and this is none of them.
+    #[error(
+        "a rendition of {}x{} is not served; ask for {}", .actual.0, .actual.1, listed(.sizes)
+    )]
+    SizeNotServed {
+        /// The width and height asked for.
+        actual: (u32, u32),
+        /// The sizes that are served.
+        sizes: Vec<Bounds>,
+    },
     /// The quality is outside 1..=100.
     #[error("a quality of {actual} is outside 1 to 100")]
     Quality {
@@ -336,4 +352,16 @@ pub enum SpecError {
     /// Enlarging is asked for, and the rules forbid it.
     #[error("enlarging is asked for, but the policy does not allow it")]
     EnlargingForbidden,
+}
+
+/// The first sizes of a list, in words.
+fn listed(sizes: &[Bounds]) -> String {
+    const SHOWN: usize = 16;
+    let mut text: Vec<String> = sizes.iter().take(SHOWN).map(Bounds::to_string).collect();
+    match sizes.len().checked_sub(SHOWN) {
+        Some(more @ 1..) => text.push(format!("{more} more")),
+        _ if text.is_empty() => text.push("the original".to_owned()),
+        _ => {}
+    }
+    text.join(", ")
 }

@@ -16,6 +16,7 @@ use super::error::ServiceError;
 use super::examine::Examiners;
 use super::id;
 use super::identity;
+use super::kept::Kept;
 use super::keys::Keyring;
 use super::links::Links;
 use super::model::{ApiKey, Asset, Surface};
@@ -117,8 +118,10 @@ impl Assets {
             taken.await.map_err(|error| ServiceError::Internal(error.to_string()))??;
         let blobs = Blobs::in_directory(&directory.part("blobs"), true, timeout)?;
         let catalog = identity::open(root, &blobs, timeout).await?;
-        let finished = Blobs::in_directory(&directory.part("renditions"), false, timeout)?;
-        Self::of(settings, catalog, blobs, finished, Some(directory)).await
+        let renditions = directory.part("renditions");
+        let kept = Kept::in_directory(&renditions, settings.rendition_cache, timeout)?;
+        kept.start_counting();
+        Self::of(settings, catalog, blobs, kept, Some(directory)).await
     }
 
     /// A service that forgets everything when it is dropped, for tests and trials.
@@ -128,16 +131,16 @@ impl Assets {
     pub async fn in_memory(settings: Settings) -> Result<Self> {
         let timeout = settings.storage_timeout;
         let catalog = Catalog::in_memory(timeout).await?;
-        let (blobs, finished) = (Blobs::in_memory(timeout), Blobs::in_memory(timeout));
+        let (blobs, kept) = (Blobs::in_memory(timeout), Kept::nothing(timeout));
         identity::of_memory(&catalog, &blobs).await?;
-        Self::of(settings, catalog, blobs, finished, None).await
+        Self::of(settings, catalog, blobs, kept, None).await
     }
 
     async fn of(
         settings: Settings,
         catalog: Catalog,
         blobs: Blobs,
-        finished: Blobs,
+        kept: Kept,
         directory: Option<Directory>,
     ) -> Result<Self> {
         let seal = catalog.setting("ticket seal", id::random::<32>()?.to_vec()).await?;
@@ -149,7 +152,7 @@ impl Assets {
             threads => threads,
         };
         let inner = Inner {
-            renditions: Renditions::new(finished, settings.hot_cache),
+            renditions: Renditions::new(kept, settings.hot_cache),
             links: Links::new(),
             link_keys: LinkKeys::new(&settings.link_keys, &link_key)?,
             admission: Admission::new(
@@ -253,22 +256,6 @@ impl Assets {
         if asset.surface.kin() == surface.kin() { Ok(asset) } else { Err(NO_IMAGE) }
     }
 
-    /// A page of what a tenant has on an API, or on all of them (`None`), the newest first, disabled
-    /// ones included.
-    ///
-    /// # Errors
-    /// [`ServiceError::Storage`] when the database fails.
-    pub async fn list(
-        &self,
-        tenant: &str,
-        surface: impl Into<Option<Surface>>,
-        skip: u64,
-        count: u64,
-    ) -> Result<Vec<Asset>> {
-        let now = self.inner.settings.clock.now();
-        self.inner.catalog.assets(tenant, surface.into(), now, skip, count).await
-    }
-
     /// Sets or clears the alternative text.
     ///
     /// # Errors
@@ -320,39 +307,11 @@ impl Assets {
     /// [`ServiceError::NotFound`] when the tenant has no such asset.
     pub async fn remove(&self, tenant: &str, id: Uuid) -> Result<()> {
         let mut tx = self.inner.catalog.begin().await?;
-        self.own(&mut tx, tenant, id).await?;
+        let asset = self.own(&mut tx, tenant, id).await?;
         catalog::delete_asset(&mut tx, id).await?;
-        tx.commit().await
-    }
-
-    /// The tenant's living assets that look like this one: those whose perceptual hash differs in at
-    /// most `radius` of 64 bits, with the difference, nearest first. All hashes of the tenant are
-    /// compared, about 10 ns each.
-    ///
-    /// # Errors
-    /// [`ServiceError::NotFound`] when the tenant has no such asset.
-    pub async fn near(&self, tenant: &str, id: Uuid, radius: u32) -> Result<Vec<(Asset, u32)>> {
-        let asset = self.asset(tenant, id).await?;
-        let Some(hash) = asset.perceptual_hash else { return Ok(Vec::new()) };
-        let now = self.inner.settings.clock.now();
-        let mut near: Vec<(u32, Uuid)> = self
-            .inner
-            .catalog
-            .hashes(tenant, now)
-            .await?
-            .into_iter()
-            .map(|(other, theirs)| (hash.distance(theirs), other))
-            .filter(|&(distance, other)| distance <= radius && other != id)
-            .collect();
-        near.sort_unstable();
-        let mut found = Vec::with_capacity(near.len());
-        for (distance, other) in near {
-            // It may have gone in between.
-            if let Some(asset) = self.inner.catalog.asset(other).await? {
-                found.push((asset, distance));
-            }
-        }
-        Ok(found)
+        tx.commit().await?;
+        self.forget_renditions(&asset, None).await;
+        Ok(())
     }
 
     /// What there is to send of an asset's stored bytes.
@@ -381,6 +340,7 @@ impl Assets {
     pub async fn close(&self) {
         self.inner.stopping.cancel();
         self.inner.readings.wake();
+        self.inner.renditions.close().await;
         self.inner.catalog.close().await;
     }
 

@@ -1,4 +1,4 @@
-//! Bytes in an object store: what records name, and finished renditions beside them.
+//! Bytes in an object store: what records name.
 
 use std::io;
 use std::ops::Range;
@@ -201,13 +201,6 @@ impl Blobs {
             Err(error) => return Err(error),
         }
         self.locally(id, |_, file| directory::remove_partial(file)).await
-    }
-
-    /// The ids of everything stored.
-    pub(crate) async fn ids(&self) -> Result<Vec<String>> {
-        let listed = self.store.list(None).map_ok(|meta| meta.location);
-        let paths: Vec<Path> = self.within(listed.try_collect()).await?;
-        Ok(paths.iter().filter_map(|path| path.filename().map(str::to_owned)).collect())
     }
 
     /// Up to `count` ids of what is stored beside the identity.

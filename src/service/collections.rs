@@ -9,6 +9,7 @@ use super::assets::{Assets, Result};
 use super::catalog::{self, CollectionRecord, TrackRecord, Tx};
 use super::clock::after;
 use super::error::ServiceError;
+use super::lists::check_count;
 use super::model::{Change, Collection, NewSession, Track, TrackStatus, UploadSession};
 
 /// Unicode scalar values of a title or another short text.
@@ -164,6 +165,7 @@ impl Assets {
     /// A page of a tenant's collections, the newest first.
     ///
     /// # Errors
+    /// [`ServiceError::Invalid`] for a `count` above [`Assets::MAX_PAGE`],
     /// [`ServiceError::Storage`] when the database fails.
     pub async fn collections(
         &self,
@@ -171,6 +173,7 @@ impl Assets {
         skip: u64,
         count: u64,
     ) -> Result<Vec<Collection>> {
+        check_count(count)?;
         let found = self.inner.catalog.collections(tenant, skip, count).await?;
         Ok(found.into_iter().map(CollectionRecord::shown).collect())
     }
@@ -220,6 +223,7 @@ impl Assets {
         skip: u64,
         count: u64,
     ) -> Result<Vec<Track>> {
+        check_count(count)?;
         let of = self.collection(tenant, collection).await?;
         let found = self.inner.catalog.tracks(collection, skip, count).await?;
         Ok(found.into_iter().map(|record| shown(record.track, &of)).collect())

@@ -55,6 +55,16 @@ pub enum ServiceError {
         /// When there may be fewer, if time alone makes them fewer.
         retry_after: Option<Duration>,
     },
+    /// The image was served in as many sizes as its policy permits.
+    #[error(
+        "the image has {actual} sizes already, and at most {max} are served of one; ask for one of those"
+    )]
+    TooManySizes {
+        /// How many distinct sizes it has.
+        actual: u64,
+        /// The most that are permitted.
+        max: u32,
+    },
     /// The caller is known, but must not do this.
     #[error("{0}")]
     Forbidden(&'static str),
@@ -125,6 +135,7 @@ impl ServiceError {
             Self::Invalid { .. } => "invalid",
             Self::Conflict { .. } => "conflict",
             Self::LimitReached { .. } => "limit_reached",
+            Self::TooManySizes { .. } => "too_many_sizes",
             Self::Forbidden(_) => "forbidden",
             Self::Signature(error) => error.code(),
             Self::Overloaded { .. } => "overloaded",
@@ -144,6 +155,7 @@ impl ServiceError {
         match &*error {
             Self::Rejected(rejection) => Self::Rejected(rejection.clone()),
             Self::Invalid { field, message } => Self::invalid(field, message.clone()),
+            Self::TooManySizes { actual, max } => Self::TooManySizes { actual: *actual, max: *max },
             Self::Overloaded { retry_after } => Self::Overloaded { retry_after: *retry_after },
             Self::TookTooLong { max } => Self::TookTooLong { max: *max },
             Self::Timeout { what } => Self::Timeout { what },

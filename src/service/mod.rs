@@ -22,8 +22,10 @@ mod error;
 mod examine;
 mod id;
 mod identity;
+mod kept;
 mod keys;
 mod links;
+mod lists;
 mod model;
 mod original;
 mod readiness;
@@ -41,12 +43,14 @@ mod under_way;
 pub use admission::{Client, Load};
 pub use assets::{Assets, Original};
 pub use backup::{Copied, back_up, restore};
+pub use catalog::Cursor;
 pub use check::{StoreCheck, StoreFault, StoreFinding, StoreSummary};
 pub use clock::{Clock, ManualClock};
 pub use collections::{CollectionFields, TrackFields};
 pub use error::ServiceError;
 pub use identity::adopt_store;
 pub use keys::Keyring;
+pub use lists::Page;
 pub use model::{
     ApiKey, Asset, Change, Collection, NewAsset, NewSession, Role, Served, Surface, Theme,
     ThemeColor, Ticket, TicketFor, Track, TrackStatus, UploadSession,

@@ -76,14 +76,17 @@ impl Assets {
         if let Change::Set(text) = &alt_text {
             check_alt_text(text.as_deref())?;
         }
-        self.replaceable(&self.asset_on(&new.tenant, new.surface, id).await?)?;
+        let former = self.asset_on(&new.tenant, new.surface, id).await?;
+        self.replaceable(&former)?;
         let examined = self.admit(&new, &body, Some(id)).await?;
         loop {
             let placed = self.place(&examined.stored).await?;
             let mut tx = self.inner.catalog.begin().await?;
             let Some(blob) = self.settle(&mut tx, &placed).await? else { continue };
             let asset = self.exchange(&mut tx, id, &new, &alt_text, &examined, &blob).await;
-            return self.conclude(tx, asset, &placed, &blob).await;
+            let asset = self.conclude(tx, asset, &placed, &blob).await?;
+            self.forget_renditions(&former, Some(&asset)).await;
+            return Ok(asset);
         }
     }
 

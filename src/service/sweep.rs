@@ -1,8 +1,6 @@
 //! Removes what is over: expired records, and bytes that no record names. Safe beside uploads, and
 //! wherever it is interrupted. Only bytes that the database knows of are removed.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
 
 use super::assets::{Assets, Result};
@@ -23,7 +21,7 @@ pub struct Swept {
     pub sessions: u64,
     /// Bytes that no record named.
     pub blobs: u64,
-    /// Renditions past the cap of their cache, and files of renditions without a record.
+    /// Kept renditions past the cap of their cache.
     pub renditions: u64,
 }
 
@@ -52,7 +50,7 @@ impl Assets {
         tx.commit().await?;
         self.doom_unnamed(now, before).await?;
         swept.blobs = self.remove_doomed(now, before).await?;
-        swept.renditions = self.trim_renditions().await? + self.remove_stray_renditions().await?;
+        swept.renditions = self.trim_renditions().await?;
         Ok(swept)
     }
 
@@ -85,20 +83,6 @@ impl Assets {
             let mut tx = self.inner.catalog.begin().await?;
             removed += u64::from(catalog::delete_blob(&mut tx, &id).await?);
             tx.commit().await?;
-        }
-        Ok(removed)
-    }
-
-    /// Files of renditions that were being kept when a process ended.
-    async fn remove_stray_renditions(&self) -> Result<u64> {
-        // Read the files first: a rendition kept in between has its row by then.
-        let files = self.inner.renditions.on_disk.ids().await?;
-        let known: HashSet<String> =
-            self.inner.catalog.rendition_etags().await?.into_iter().collect();
-        let mut removed = 0;
-        for id in files.into_iter().filter(|id| !known.contains(id)) {
-            self.inner.renditions.on_disk.delete(&id).await?;
-            removed += 1;
         }
         Ok(removed)
     }

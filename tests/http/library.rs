@@ -41,7 +41,10 @@ fn ids(told: &Value) -> Vec<&str> {
 #[tokio::test]
 async fn what_a_tenant_has_is_listed_newest_first() {
     let app = App::new().await;
-    assert_eq!(app.send(get(LIST)).await.well(), json!({"tenant": "default", "assets": []}));
+    assert_eq!(
+        app.send(get(LIST)).await.well(),
+        json!({"tenant": "default", "assets": [], "next": null})
+    );
     let mut all = Vec::new();
     for (n, surface) in
         [Surface::Moov, Surface::Audicient, Surface::Backoffice].into_iter().enumerate()
@@ -76,9 +79,33 @@ async fn what_a_tenant_has_is_listed_newest_first() {
     assert_eq!(ids(&one), [all[1].as_str()]);
     let page = app.send(get(&format!("{LIST}?skip=1&count=1"))).await.well();
     assert_eq!(ids(&page), [all[1].as_str()]);
-    for query in ["surface=x", "surface=", "count=201", "skip=x", "skip=1&skip=2"] {
+    for query in
+        ["surface=x", "surface=", "count=201", "skip=x", "skip=1&skip=2", "skip=100001", "after=x"]
+    {
         app.send(get(&format!("{LIST}?{query}"))).await.ill(400, "invalid");
     }
+}
+
+#[tokio::test]
+async fn pages_go_on_where_the_last_one_ended_whatever_comes_meanwhile() {
+    let app = App::new().await;
+    let mut expected = Vec::new();
+    for n in 0..5 {
+        let stored = stored(&app, "default", Surface::Moov, make::png(40, 30, n)).await;
+        expected.insert(0, stored.to_string());
+    }
+    let mut seen: Vec<String> = Vec::new();
+    let mut path = format!("{LIST}?count=2");
+    loop {
+        let told = app.send(get(&path)).await.well();
+        seen.extend(ids(&told).into_iter().map(str::to_owned));
+        // A new one at the top of the list moves nothing.
+        let n = 50 + seen.len() as u32;
+        stored(&app, "default", Surface::Moov, make::png(40, 30, n)).await;
+        let Some(next) = told["next"].as_str() else { break };
+        path = format!("{LIST}?count=2&surface=moov&after={next}");
+    }
+    assert_eq!(seen, expected);
 }
 
 /// A picture with a few large shapes, as hashes of looks need them.
@@ -113,8 +140,19 @@ async fn what_looks_alike_is_found() {
     assert_eq!(ids(&told), [alike.as_str()]);
     assert!(told["assets"][0]["distance"].as_u64().unwrap() <= 10);
     assert_eq!(told["assets"][0]["format"], "jpeg");
-    near(one, "?radius=64").await.well();
-    for query in ["?radius=65", "?radius=-1", "?radius=x", "?radius=1&radius=1"] {
+    assert_eq!(ids(&near(one, "?radius=15&count=1").await.well()), [alike.as_str()]);
+    for query in ["?skip=1", "?count=0", "?skip=10000&count=200"] {
+        assert!(ids(&near(one, query).await.well()).is_empty(), "{query}");
+    }
+    for query in [
+        "?radius=16",
+        "?radius=64",
+        "?radius=-1",
+        "?radius=x",
+        "?radius=1&radius=1",
+        "?count=201",
+        "?skip=10001",
+    ] {
         near(one, query).await.ill(400, "invalid");
     }
     near(foreign, "").await.ill(404, "not_found");
@@ -152,7 +190,10 @@ async fn a_verdict_stores_nothing() {
     }
     app.send(inspected("?surface=x", picture)).await.ill(400, "invalid");
     app.send(inspected("", Body::empty())).await.ill(400, "missing_file");
-    assert_eq!(app.send(get(LIST)).await.well(), json!({"tenant": "default", "assets": []}));
+    assert_eq!(
+        app.send(get(LIST)).await.well(),
+        json!({"tenant": "default", "assets": [], "next": null})
+    );
 }
 
 #[tokio::test]
@@ -186,7 +227,7 @@ async fn who_may_look() {
         }
     }
     let foreign = app.send(empty(with_bearer(Method::GET, LIST, "foreign:s"))).await.well();
-    assert_eq!(foreign, json!({"tenant": "another", "assets": []}));
+    assert_eq!(foreign, json!({"tenant": "another", "assets": [], "next": null}));
     let near = format!("{LIST}/{id}/near");
     app.send(empty(with_bearer(Method::GET, &near, "foreign:s"))).await.ill(404, "not_found");
     app.send(empty(request(Method::POST, INSPECT))).await.ill(401, "unauthenticated");

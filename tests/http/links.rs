@@ -139,3 +139,30 @@ async fn pages_of_other_origins_may_read_pictures() {
     assert_eq!(answer.status, 200);
     assert!(answer.header("access-control-allow-methods").contains("GET"));
 }
+
+#[tokio::test]
+async fn a_picture_is_served_in_so_many_sizes_and_no_more() {
+    let rules = "[policies.moov.renditions]\nmax_sizes = 2";
+    let app = App::set(toml::from_str(rules).unwrap()).await;
+    let path = public_path(&app.upload(&make::jpeg(90, 60, 1)).await);
+    let asked = |size: &str| get(&format!("{path}?size={size}"));
+    for size in ["10x10", "0x20"] {
+        assert_eq!(app.send(asked(size)).await.status, 200);
+    }
+    let message = app.send(asked("11x11")).await.refuses(400, "too_many_sizes", "error");
+    assert!(message.contains("2 sizes already, and at most 2"), "{message}");
+    // What it has, and the size that links have by default, go on.
+    for path in [format!("{path}?size=10x10"), path.clone()] {
+        assert_eq!(app.send(get(&path)).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_policy_may_name_the_sizes_of_its_links() {
+    let rules = "[policies.moov.renditions]\nsizes = [\"20x0\"]";
+    let app = App::set(toml::from_str(rules).unwrap()).await;
+    let path = public_path(&app.upload(&make::jpeg(90, 60, 1)).await);
+    for (query, status) in [("?size=20x0", 200), ("", 200), ("?size=20x20", 400)] {
+        assert_eq!(app.send(get(&format!("{path}{query}"))).await.status, status, "{query}");
+    }
+}

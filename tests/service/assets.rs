@@ -187,6 +187,6 @@ async fn look_alikes_are_found_nearest_first() {
         ids.push(assets.store(new, Spooled::of(bytes)).await.unwrap().id);
     }
     store(&assets, Surface::Backoffice, "png/interlaced.png").await.unwrap();
-    let near = assets.near("shop", ids[0], 10).await.unwrap();
+    let near = assets.near("shop", ids[0], 10, 0, 20).await.unwrap();
     assert_eq!(near.first().map(|(asset, _)| asset.id), Some(ids[1]));
 }

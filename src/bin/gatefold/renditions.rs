@@ -9,6 +9,7 @@ use crate::outcome::Failure;
 pub(crate) fn open_rules(policy: &mut Policy, enlarge: bool) {
     policy.renditions.max_side = Bounds::MAX_SIDE;
     policy.renditions.enlarge = enlarge;
+    policy.renditions.sizes = None;
 }
 
 /// `400x300`, `400x0:contain:webp:q80`.

@@ -179,6 +179,7 @@ impl From<ServiceError> for Failure {
             ServiceError::LimitReached { retry_after: None, .. } => {
                 Self::new(Cause::Conflict, code, message)
             }
+            ServiceError::TooManySizes { .. } => Self::new(Cause::Invalid("size"), code, message),
             ServiceError::Forbidden(_) | ServiceError::Signature(_) => {
                 Self::new(Cause::Forbidden, code, message)
             }

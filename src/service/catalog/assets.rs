@@ -1,14 +1,21 @@
 //! Stored pictures, and who has which digest.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite};
 use uuid::Uuid;
 
 use super::blobs::BlobRecord;
 use super::{Catalog, Columns, Result, Tx, signed, to_json, unreadable};
 use crate::service::model::{Asset, Surface, Theme};
 use crate::{Format, PerceptualHash, Size};
+
+/// The most assets that are read at once: a page of a list.
+pub(crate) const MOST: usize = 200;
+/// A short page.
+const FEW: usize = 20;
 
 /// What the pipeline found out about a picture.
 #[derive(Debug, Clone)]
@@ -78,10 +85,6 @@ fn of_row(row: &SqliteRow) -> Result<Asset> {
     })
 }
 
-fn of_rows(rows: &[SqliteRow]) -> Result<Vec<Asset>> {
-    rows.iter().map(of_row).collect()
-}
-
 impl Catalog {
     pub(crate) async fn asset(&self, id: Uuid) -> Result<Option<Asset>> {
         let row = sqlx::query(read!("WHERE assets.id = ?"))
@@ -99,59 +102,25 @@ impl Catalog {
         row.as_ref().map(of_row).transpose()
     }
 
-    /// A page of what a tenant has on a surface and is alive, the newest first.
-    pub(crate) async fn assets(
-        &self,
-        tenant: &str,
-        surface: Option<Surface>,
-        now: Timestamp,
-        skip: u64,
-        count: u64,
-    ) -> Result<Vec<Asset>> {
-        // Two statements: one for both could not use the index.
-        let query = match surface {
-            Some(surface) => sqlx::query(read!(
-                "WHERE assets.tenant = ? AND assets.surface = ?
-                 AND (assets.expires_at IS NULL OR assets.expires_at > ?)
-                 ORDER BY assets.created_at DESC, assets.rowid DESC LIMIT ? OFFSET ?"
-            ))
-            .bind(tenant)
-            .bind(surface.name()),
-            None => sqlx::query(read!(
-                "WHERE assets.tenant = ?
-                 AND (assets.expires_at IS NULL OR assets.expires_at > ?)
-                 ORDER BY assets.created_at DESC, assets.rowid DESC LIMIT ? OFFSET ?"
-            ))
-            .bind(tenant),
-        };
-        let rows = query
-            .bind(now.as_millisecond())
-            .bind(signed(count))
-            .bind(signed(skip))
-            .fetch_all(&self.readers)
-            .await?;
-        of_rows(&rows)
-    }
-
-    /// The hashes of what a tenant has and is alive.
-    pub(crate) async fn hashes(
-        &self,
-        tenant: &str,
-        now: Timestamp,
-    ) -> Result<Vec<(Uuid, PerceptualHash)>> {
-        let rows = sqlx::query(
-            "SELECT id, perceptual FROM assets WHERE tenant = ? AND perceptual IS NOT NULL
-             AND (expires_at IS NULL OR expires_at > ?)",
-        )
-        .bind(tenant)
-        .bind(now.as_millisecond())
-        .fetch_all(&self.readers)
-        .await?;
-        let hash = |row: &SqliteRow| -> Result<_> {
-            let bits: i64 = row.try_get("perceptual")?;
-            Ok((row.uuid("id")?, PerceptualHash::from_bits(bits.cast_unsigned())))
-        };
-        rows.iter().map(hash).collect()
+    /// The assets of these ids in their order; those that are gone are left out. At most
+    /// [`MOST`] ids.
+    pub(crate) async fn assets_of(&self, ids: &[Uuid]) -> Result<Vec<Asset>> {
+        let Some(last) = ids.last() else { return Ok(Vec::new()) };
+        let mut query = QueryBuilder::<Sqlite>::new(read!("WHERE assets.id IN ("));
+        let mut list = query.separated(", ");
+        // Few lengths, so that few statements are kept prepared.
+        let length = if ids.len() <= FEW { FEW } else { MOST.max(ids.len()) };
+        for id in ids.iter().chain(std::iter::repeat_n(last, length - ids.len())) {
+            list.push_bind(id.to_string());
+        }
+        query.push(")");
+        let rows = query.build().fetch_all(&self.readers).await?;
+        let mut found: HashMap<Uuid, Asset> = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            let asset = of_row(row)?;
+            found.insert(asset.id, asset);
+        }
+        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
     /// Who has one of these digests.
@@ -221,7 +190,7 @@ pub(crate) async fn insert_asset(tx: &mut Tx, new: &AssetRecord<'_>) -> Result<(
     sqlx::query(
         "INSERT INTO assets (id, tenant, surface, public_id, blob, byte_digest, format, width,
          height, has_alpha, frames, file_name, alt_text, theme, perceptual, created_at, updated_at,
-         expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         expires_at, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(new.id.to_string())
     .bind(new.tenant)
@@ -241,6 +210,7 @@ pub(crate) async fn insert_asset(tx: &mut Tx, new: &AssetRecord<'_>) -> Result<(
     .bind(now)
     .bind(now)
     .bind(new.expires_at.map(Timestamp::as_millisecond))
+    .bind(tx.next_seq())
     .execute(&mut **tx)
     .await?;
     Ok(())

@@ -70,8 +70,9 @@ impl Catalog {
         count: u64,
     ) -> Result<Vec<CollectionRecord>> {
         let rows = sqlx::query(read!(
-            "WHERE collections.tenant = ? ORDER BY collections.created_at DESC, collections.rowid DESC
-             LIMIT ? OFFSET ?"
+            "WHERE collections.id IN (SELECT id FROM collections WHERE tenant = ?
+             ORDER BY created_at DESC, seq DESC, id DESC LIMIT ? OFFSET ?)
+             ORDER BY collections.created_at DESC, collections.seq DESC, collections.id DESC"
         ))
         .bind(tenant)
         .bind(signed(count))
@@ -122,8 +123,8 @@ pub(crate) async fn collection_in(tx: &mut Tx, id: Uuid) -> Result<Option<Collec
 pub(crate) async fn put_collection(tx: &mut Tx, collection: &Collection) -> Result<()> {
     sqlx::query(
         "INSERT INTO collections (id, tenant, title, organization_index, metadata, player_subtitle,
-         is_cover_overridable, is_theme_overridable, cover, created_at, updated_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+         is_cover_overridable, is_theme_overridable, cover, created_at, updated_at,
+         seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
          title = excluded.title, organization_index = excluded.organization_index,
          metadata = excluded.metadata, player_subtitle = excluded.player_subtitle,
          is_cover_overridable = excluded.is_cover_overridable,
@@ -141,6 +142,7 @@ pub(crate) async fn put_collection(tx: &mut Tx, collection: &Collection) -> Resu
     .bind(collection.cover.map(|id| id.to_string()))
     .bind(collection.created_at.as_millisecond())
     .bind(collection.updated_at.as_millisecond())
+    .bind(tx.next_seq())
     .execute(&mut **tx)
     .await?;
     Ok(())

@@ -10,8 +10,9 @@ mod copies;
 mod identity;
 mod keys;
 mod leases;
+mod lists;
+mod near;
 mod recordings;
-mod renditions;
 mod sessions;
 mod tickets;
 mod tracks;
@@ -34,7 +35,7 @@ use super::clock::from_millis;
 use super::error::ServiceError;
 
 pub(crate) use assets::{
-    AssetRecord, Facts, asset_in, claim_digests, delete_asset, delete_expired_assets,
+    AssetRecord, Facts, MOST, asset_in, claim_digests, delete_asset, delete_expired_assets,
     disable_asset, insert_asset, keep_asset, replace_asset, set_alt_text,
 };
 pub(crate) use blobs::{
@@ -45,6 +46,7 @@ pub(crate) use collections::{
 };
 pub(crate) use copies::{BlobRow, BlobState};
 pub(crate) use keys::KeyRecord;
+pub use lists::Cursor;
 pub(crate) use recordings::{RecordingJob, finish_recording, put_recording};
 pub(crate) use sessions::{delete_expired_sessions, put_session, sessions_of_key};
 pub(crate) use tickets::{
@@ -172,6 +174,7 @@ impl MigrationSource<'static> for Schema {
             (1, "the first tables", include_str!("schema_1.sql")),
             (2, "bytes on their way in, and leases", include_str!("schema_2.sql")),
             (3, "recordings to be read", include_str!("schema_3.sql")),
+            (4, "lists and near duplicates", include_str!("schema_4.sql")),
         ];
         let migrations = steps.into_iter().map(|(version, what, sql)| {
             let (what, sql) = (Cow::Borrowed(what), SqlStr::from_static(sql));

@@ -70,7 +70,8 @@ impl Catalog {
         count: u64,
     ) -> Result<Vec<TrackRecord>> {
         let rows = sqlx::query(read!(
-            "WHERE tracks.collection = ? ORDER BY tracks.position, tracks.id LIMIT ? OFFSET ?"
+            "WHERE tracks.id IN (SELECT id FROM tracks WHERE collection = ?
+             ORDER BY position, id LIMIT ? OFFSET ?) ORDER BY tracks.position, tracks.id"
         ))
         .bind(collection.to_string())
         .bind(signed(count))

@@ -1,7 +1,7 @@
 //! Transactions that may write.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -18,6 +18,8 @@ use crate::service::error::ServiceError;
 pub(crate) struct Changes {
     pictures: Arc<AtomicU64>,
     last_commit: Arc<Mutex<Option<Instant>>>,
+    /// Rows written by this process whose order within a millisecond matters.
+    rows: Arc<AtomicI64>,
 }
 
 impl Changes {
@@ -53,6 +55,11 @@ impl Tx {
     /// an older one of it.
     pub(super) fn changes_an_asset(&mut self) {
         self.changed = true;
+    }
+
+    /// A number above those of earlier rows: writers of one process take turns.
+    pub(super) fn next_seq(&self) -> i64 {
+        self.changes.rows.fetch_add(1, Ordering::Relaxed).saturating_add(1)
     }
 
     pub(crate) async fn commit(self) -> Result<()> {
