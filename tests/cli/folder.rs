@@ -59,10 +59,10 @@ impl Folder {
     }
 
     /// The command, run in this folder by another one, to which it is the first argument.
-    #[cfg(all(unix, feature = "http"))]
-    pub(crate) fn wrapped<A: AsRef<OsStr>>(
+    #[cfg(unix)]
+    pub(crate) fn wrapped<'a, A: AsRef<OsStr>>(
         &self,
-        by: impl IntoIterator<Item = &'static str>,
+        by: impl IntoIterator<Item = &'a str>,
         args: impl IntoIterator<Item = A>,
     ) -> Command {
         let mut by = by.into_iter();

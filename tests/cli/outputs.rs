@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::folder::{Folder, jpeg, pixels, png};
 
 /// Format, width and height of a file.
-fn facts(bytes: &[u8]) -> (&'static str, u32, u32) {
+pub(crate) fn facts(bytes: &[u8]) -> (&'static str, u32, u32) {
     let pipeline = Pipeline::builder(Policy::default()).build().unwrap();
     let inspection = pipeline.check(&Upload::new(bytes)).unwrap();
     let size = inspection.size().unwrap();
@@ -60,44 +60,6 @@ fn resize_tells_where_outputs_went() {
 }
 
 #[test]
-fn nothing_is_overwritten_by_accident() {
-    let folder = Folder::new()
-        .with("x/cover.png", &png(30, 30, 1))
-        .with("y/cover.png", &png(30, 30, 2))
-        .with("z/COVER.jpg", &jpeg(30, 30, 3));
-    let args = ["resize", "--size", "10x10", "-o", "out", "x", "y", "z"];
-    assert_eq!(folder.gatefold(args).code, 0);
-    // The same stem twice in one run: both are kept, in the order of the inputs.
-    assert_eq!(folder.list("out"), ["COVER.jpg", "cover-2.png", "cover.png"]);
-
-    // What was there before the run stays, and the run says so.
-    fs::write(folder.join("out/cover.png"), "mine").unwrap();
-    let again = folder.gatefold(args);
-    assert_eq!(again.code, 3);
-    assert!(again.err.contains("cover.png") && again.err.contains("--overwrite"), "{}", again.err);
-    assert_eq!(fs::read(folder.join("out/cover.png")).unwrap(), b"mine");
-    assert_eq!(folder.list("out").len(), 3, "no half-written files are left");
-
-    let forced = folder.gatefold([&args[..], &["--overwrite"]].concat());
-    assert_eq!(forced.code, 0, "{}", forced.err);
-    assert_eq!(facts(&fs::read(folder.join("out/cover.png")).unwrap()), ("png", 10, 10));
-}
-
-#[test]
-fn an_input_is_never_overwritten() {
-    let original = png(30, 30, 1);
-    let folder = Folder::new().with("a.png", &original);
-    for overwrite in [&[][..], &["--overwrite"]] {
-        let ran = folder.gatefold(
-            [&["resize", "--size", "10x10", "-o", ".", "./a.png"][..], overwrite].concat(),
-        );
-        assert_eq!(ran.code, 3, "{overwrite:?}");
-        assert_eq!(fs::read(folder.join("a.png")).unwrap(), original);
-    }
-    assert_eq!(folder.list("."), ["a.png"]);
-}
-
-#[test]
 fn process_writes_each_size() {
     let folder = Folder::new().with("in/a.png", &png(64, 64, 1));
     let ran = folder.gatefold([
@@ -145,49 +107,4 @@ fn decode_gives_the_pixels_as_png() {
     let limited = folder.gatefold(["decode", "--max-side", "11", "-o", "no.png", "a.png"]);
     assert_eq!((limited.code, folder.join("no.png").exists()), (1, false));
     assert!(limited.err.contains("side_too_long"), "{}", limited.err);
-}
-
-#[test]
-fn duplicates_in_groups() {
-    let folder = Folder::new()
-        .with("1.png", &png(96, 96, 1))
-        .with("2.png", &png(96, 96, 2))
-        .with("3.png", &png(96, 96, 1))
-        .with("4.jpg", &jpeg(192, 192, 1))
-        .with("5.png", b"");
-    let ran = folder.gatefold(["duplicates", "--json", "."]);
-    assert_eq!(ran.code, 1);
-    assert!(ran.err.contains("5.png") && ran.err.contains("empty"));
-    let [group] = &ran.rows()[..] else { panic!("one group: {}", ran.out) };
-    assert_eq!(group["kind"], "near");
-    let files: Vec<(&str, u64)> = group["files"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|file| (file["path"].as_str().unwrap(), file["set"].as_u64().unwrap()))
-        .collect();
-    assert_eq!(files, [("./1.png", 0), ("./3.png", 0), ("./4.jpg", 1)]);
-
-    let exact =
-        folder.gatefold(["duplicates", "--exact", "--json", "1.png", "2.png", "3.png", "4.jpg"]);
-    assert_eq!((exact.code, exact.rows().len()), (0, 1));
-    assert_eq!(exact.rows()[0]["kind"], "exact");
-    let text = folder.gatefold(["duplicates", "--exact", "1.png", "3.png"]);
-    assert!(text.out.starts_with("exact  2 files\n"), "{}", text.out);
-}
-
-#[test]
-fn the_same_pixels_in_another_format_are_exact_when_asked() {
-    let webp = {
-        let mut file = Vec::new();
-        image_webp::WebPEncoder::new(&mut file)
-            .encode(&pixels(80, 80, 3), 80, 80, image_webp::ColorType::Rgb8)
-            .unwrap();
-        file
-    };
-    let folder = Folder::new().with("a.png", &png(80, 80, 3)).with("b.webp", &webp);
-    let by_image = folder.gatefold(["duplicates", "--exact", "--json", "."]);
-    assert_eq!(by_image.rows().len(), 0, "{}", by_image.out);
-    let by_pixels = folder.gatefold(["duplicates", "--exact", "--json", "--pixel-digest", "."]);
-    assert_eq!(by_pixels.rows().len(), 1);
 }

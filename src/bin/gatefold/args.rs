@@ -92,10 +92,13 @@ Examples:
     /// Everything: verdict, digests, duplicates, colours, renditions
     #[command(after_help = "\
 Duplicates within the run are reported, and rejected where the policy says so (--reject-duplicates, \
---policy moov): of equal files the first in input order is the original.
+--policy moov): of equal files the first in input order is the original. A file that is seen under \
+several paths (links, a path given twice) is no duplicate of itself: it is processed once, and its \
+further paths are told as other_paths.
 
-Renditions are called STEM-WxH.EXT; see `gatefold resize --help` for what happens to files that are \
-there already.
+Renditions are called STEM-WxH.EXT. No input is ever replaced, and what is there already only with \
+--overwrite; see `gatefold resize --help`. A page that --report has written before is replaced, and is \
+no input where a folder is walked that it lies in.
 
 Examples:
   gatefold process covers/
@@ -114,9 +117,9 @@ Examples:
     /// Write a smaller version of each picture
     #[command(after_help = "\
 Outputs are called STEM.EXT, in the order of the inputs; where two inputs have the same stem, the \
-later one is called STEM-2.EXT and so on. A file that was there before is an error unless --overwrite \
-is given, and an input of the same run is never overwritten. Every output is written beside its \
-final name first and then renamed.
+later one is called STEM-2.EXT and so on. Where a file has such a name already, nothing is done unless \
+--overwrite is given; where it is an input of the same run, nothing is done at all. Every output is \
+written beside its final name first and then renamed.
 
 Orientation is applied, colours are converted to sRGB, and no metadata is written.
 
@@ -138,18 +141,23 @@ Examples:
     /// Groups of files that show the same picture, exactly or nearly
     #[command(after_help = "\
 Exact: the same picture whatever its metadata; with --pixel-digest also the same pixels in another \
-format. Near: perceptual hashes that differ in at most --radius of 64 bits, as after a resize or a \
-re-encode; a hint, not a proof.
+format. Near: perceptual hashes that differ in at most --radius of 64 bits from the first file of the \
+group, as after a resize or a re-encode; a hint, not a proof. A picture joins the first group that it \
+is near to.
+
+A file that is seen under several paths (links, a path given twice) is one file: it is compared once, \
+and its further paths are told as other_paths. Files with the very bytes of another one are told as \
+copy_of it; that one is never told as a copy itself, nor is any file that a link leads to.
 
 Examples:
   gatefold duplicates photos/
   gatefold duplicates --pixel-digest --radius 4 covers/ more-covers/
-  gatefold duplicates --json photos/ | jq -r '.files[1:][].path'")]
+  gatefold duplicates --json photos/ | jq -r '.files[] | select(.copy_of) | .path'")]
     Duplicates(DuplicatesArgs),
 
     /// Decode one file to a PNG
     #[command(after_help = "\
-The output replaces a file of that name. Without --raw the picture is written as it is shown: \
+A file of the output's name is replaced with --overwrite only, the input never. Without --raw the picture is written as it is shown: \
 oriented, in sRGB, the first frame that shows something. With --raw: the first frame as stored, in \
 RGBA, 8 bits a sample, without orientation and colour management, for comparing decoders. The \
 limits apply, the other rules of a policy do not.
@@ -268,9 +276,9 @@ pub(crate) struct ProcessArgs {
     #[arg(long, short = 'o', value_name = "DIR", requires = "sizes")]
     pub(crate) out: Option<PathBuf>,
     /// Replace files that are there already
-    #[arg(long, requires = "out")]
+    #[arg(long)]
     pub(crate) overwrite: bool,
-    /// Write one self-contained HTML page that shows everything; replaces a file of that name
+    /// Write one self-contained HTML page that shows everything, in place of an earlier such page
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
     /// Compare pixels too: the same picture in another format is a duplicate. Costs a full-size decode
@@ -376,6 +384,9 @@ pub(crate) struct DecodeArgs {
     /// The PNG to write; - is standard output
     #[arg(long, short = 'o', value_name = "OUT.png")]
     pub(crate) out: PathBuf,
+    /// Replace a file that is there already
+    #[arg(long)]
+    pub(crate) overwrite: bool,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
 }

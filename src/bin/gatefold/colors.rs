@@ -11,7 +11,7 @@ use crate::text;
 
 pub(crate) fn run(setting: &Setting, task: CheckTask) -> Result<Exit, Failure> {
     let pipeline = setting.pipeline(task.policy).perceptual_hash(false).build()?;
-    let inputs = gather(task.paths);
+    let inputs = gather(task.paths)?;
     let style = setting.console.style();
     let mut run = Run::begin(setting, task.shape, inputs.len());
     let options = run.options();

@@ -76,15 +76,20 @@ pub(crate) struct OutFolder {
 pub(crate) struct ProcessTask {
     pub(crate) paths: Vec<PathBuf>,
     pub(crate) policy: Policy,
+    /// The file that the policy comes from.
+    pub(crate) policy_file: Option<PathBuf>,
     pub(crate) shape: Shape,
     pub(crate) specs: Vec<RenditionSpec>,
     pub(crate) out: Option<OutFolder>,
     pub(crate) report: Option<PathBuf>,
+    pub(crate) overwrite: bool,
 }
 
 pub(crate) struct ResizeTask {
     pub(crate) paths: Vec<PathBuf>,
     pub(crate) policy: Policy,
+    /// The file that the policy comes from.
+    pub(crate) policy_file: Option<PathBuf>,
     pub(crate) shape: Shape,
     pub(crate) spec: RenditionSpec,
     pub(crate) out: OutFolder,
@@ -110,6 +115,7 @@ pub(crate) struct DecodeTask {
     pub(crate) policy: Policy,
     pub(crate) raw: bool,
     pub(crate) out: PathBuf,
+    pub(crate) overwrite: bool,
 }
 
 impl Config {
@@ -191,6 +197,12 @@ impl ProcessArgs {
             policy.duplicates = DuplicateRule::Report;
         }
         policy.pixel_digest |= self.pixel_digest;
+        if self.overwrite && self.out.is_none() && self.report.is_none() {
+            return Err(Failure::usage("--overwrite needs --out or --report"));
+        }
+        if self.report.as_deref().is_some_and(Input::is_stdin) {
+            return Err(Failure::usage("--report needs the name of a file"));
+        }
         renditions::open_rules(&mut policy, self.enlarge);
         let specs = self
             .sizes
@@ -202,8 +214,10 @@ impl ProcessArgs {
             policy,
             shape: Shape::of(self.json.json),
             specs,
+            policy_file: policy_file::path(&self.policy),
             out: self.out.map(|folder| OutFolder { folder, overwrite: self.overwrite }),
             report: self.report,
+            overwrite: self.overwrite,
         })
     }
 }
@@ -214,6 +228,7 @@ impl ResizeArgs {
         renditions::open_rules(&mut policy, self.enlarge);
         Ok(ResizeTask {
             spec: renditions::spec(&self, &policy)?,
+            policy_file: policy_file::path(&self.policy),
             paths: readable_once(self.inputs.paths)?,
             policy,
             shape: Shape::of(self.json.json),
@@ -252,6 +267,7 @@ impl DecodeArgs {
             path: self.path,
             raw: self.raw,
             out: self.out,
+            overwrite: self.overwrite,
         }
     }
 }

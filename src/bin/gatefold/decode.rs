@@ -5,14 +5,16 @@ use std::io::{self, BufWriter, Write};
 use gatefold::{Layout, Pixels};
 
 use crate::config::{DecodeTask, Setting};
-use crate::console::{note, print};
-use crate::explain::read;
-use crate::inputs::Input;
+use crate::console::note;
+use crate::explain::{input, read};
 use crate::outcome::{Exit, Failure};
-use crate::store;
+use crate::target::{Protected, Target};
 
 pub(crate) fn run(setting: &Setting, task: &DecodeTask) -> Result<Exit, Failure> {
     let pipeline = setting.pipeline(task.policy.clone()).build()?;
+    let inputs = [input(&task.path)?];
+    let protected = Protected::of(&inputs, None);
+    let target = Target::at("-o", &task.out, task.overwrite, &protected, |_| false)?;
     let decoded = read(&pipeline, &task.path).and_then(|upload| {
         // What a name claims is of no interest to who wants the pixels.
         if task.raw { pipeline.decode_stored(&upload) } else { pipeline.decode(&upload) }
@@ -24,18 +26,18 @@ pub(crate) fn run(setting: &Setting, task: &DecodeTask) -> Result<Exit, Failure>
             return Ok(Exit::of_error(&error));
         }
     };
-    if Input::is_stdin(&task.out) {
-        let mut png = Vec::new();
-        encode(&mut png, &pixels).map_err(Failure::io)?;
-        return print(&png).map(|()| Exit::Accepted);
-    }
-    store::replace(&task.out, |file| {
+    let written = target.write(|file| {
         let mut file = BufWriter::new(file);
         encode(&mut file, &pixels)?;
         file.flush()
-    })
-    .map_err(|error| Failure::io(format!("{}: {error}", task.out.display())))?;
-    Ok(Exit::Accepted)
+    });
+    match written {
+        // The reader of standard output had enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe || target.is_file() => {
+            Err(Failure::io(format!("{}: {error}", task.out.display())))
+        }
+        _ => Ok(Exit::Accepted),
+    }
 }
 
 /// Fast rather than small: these files are compared and thrown away.

@@ -13,8 +13,15 @@ use gatefold::{Error, Pipeline, Upload};
 
 use crate::config::{ExplainTask, Setting};
 use crate::console::{Shape, print};
-use crate::inputs::Input;
+use crate::inputs::{Input, refuse_output};
 use crate::outcome::{Exit, Failure};
+
+/// The file of a command that takes one; never the one that standard output goes to.
+pub(crate) fn input(path: &Path) -> Result<Input, Failure> {
+    let input = if Input::is_stdin(path) { Input::Stdin } else { Input::File(path.to_owned()) };
+    refuse_output(std::slice::from_ref(&input))?;
+    Ok(input)
+}
 
 /// One file for a command that takes one.
 pub(crate) fn read(pipeline: &Pipeline, path: &Path) -> Result<Upload<'static>, Error> {
@@ -30,6 +37,7 @@ pub(crate) fn read(pipeline: &Pipeline, path: &Path) -> Result<Upload<'static>, 
 
 pub(crate) fn run(setting: &Setting, task: &ExplainTask) -> Result<Exit, Failure> {
     let pipeline = setting.pipeline(task.policy.clone()).build()?;
+    input(&task.path)?;
     let (bytes, result) = match read(&pipeline, &task.path) {
         Ok(upload) => {
             let result = pipeline.check(&upload);

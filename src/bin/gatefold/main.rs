@@ -8,8 +8,10 @@ mod completions;
 mod config;
 mod console;
 mod decode;
+mod draft;
 mod duplicates;
 mod explain;
+mod identity;
 mod inputs;
 #[cfg(feature = "http")]
 mod keys;
@@ -26,6 +28,7 @@ mod serve;
 #[cfg(feature = "http")]
 mod storage;
 mod store;
+mod target;
 mod text;
 mod units;
 

@@ -1,6 +1,6 @@
 //! The policy of a run: a preset or a file, then what the command line overrides.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gatefold::{ColorModel, Format, Policy, Rule};
 use toml::{Table, Value};
@@ -46,6 +46,11 @@ pub(crate) fn policy(args: &PolicyArgs) -> Result<Policy, Failure> {
         }
     }
     Ok(policy)
+}
+
+/// The file that the policy comes from, where it is no preset.
+pub(crate) fn path(args: &PolicyArgs) -> Option<PathBuf> {
+    Policy::preset(&args.policy).is_none().then(|| PathBuf::from(&args.policy))
 }
 
 /// The default limits, overridden, under rules that let everything pass that can be decoded.

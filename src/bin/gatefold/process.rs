@@ -3,15 +3,17 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use gatefold::{DuplicateIndex, Error, MemoryIndex, Rendition, RenditionSpec, Report};
+use gatefold::{DuplicateIndex, Error, MemoryIndex, Rendition, Report};
 
 use crate::batch::Run;
 use crate::config::{ProcessTask, Setting};
-use crate::inputs::{Input, gather};
+use crate::identity::Identity;
+use crate::inputs::{Files, Input, gather, leave_out};
 use crate::outcome::{Exit, Failure};
-use crate::report::Page;
+use crate::report::{Page, is_page};
 use crate::rows::{Processed, RenditionRow, Row, duplicate_of, line};
-use crate::store::Store;
+use crate::store::{Kind, Store};
+use crate::target::{Protected, Target, sniff};
 use crate::text::{self, Style, Tone, clean};
 use crate::units;
 
@@ -34,13 +36,25 @@ pub(crate) fn run(setting: &Setting, task: ProcessTask) -> Result<Exit, Failure>
         }
     }
     let pipeline = builder.build()?;
-    let inputs = gather(task.paths);
-    let mut store = match &task.out {
-        Some(out) => Some(Store::open(out, &inputs)?),
+    let mut inputs = gather(task.paths)?;
+    if let Some(page) = task.report.as_deref().filter(|path| is_page(path))
+        && let Some(earlier) = Identity::of_file(page)
+    {
+        leave_out(&mut inputs, &earlier, "the report of an earlier run, which is written anew");
+    }
+    let Files { inputs, other_paths } = Files::of(inputs);
+    let protected = Protected::of(&inputs, task.policy_file.as_deref());
+    let report = match &task.report {
+        Some(path) => Some(report_at(path, task.overwrite, &protected)?),
         None => None,
     };
-    let mut page = match &task.report {
-        Some(path) => Some(Page::begin(path, &task.policy)?),
+    let kinds: Vec<Kind> = task.specs.iter().map(Kind::sized).collect();
+    let mut store = match &task.out {
+        Some(out) => Some(Store::open(out, &inputs, &kinds, &protected, report.as_ref())?),
+        None => None,
+    };
+    let mut page = match report {
+        Some(target) => Some(Page::begin(target, &task.policy)?),
         None => None,
     };
     let style = setting.console.style();
@@ -65,24 +79,28 @@ pub(crate) fn run(setting: &Setting, task: ProcessTask) -> Result<Exit, Failure>
         let own = renditions.split_off(task.specs.len().min(renditions.len()));
         let mut rows = Vec::new();
         let mut lines = String::new();
-        for (spec, rendition) in task.specs.iter().zip(&renditions) {
-            let path =
-                store.as_mut().and_then(|store| match write(store, &item.id, spec, rendition) {
-                    Ok(path) => Some(path),
-                    Err(message) => {
-                        run.fail(&format!("{}: {message}", item.id));
-                        None
-                    }
-                });
+        for (kind, rendition) in kinds.iter().zip(&renditions) {
+            let written = store
+                .as_mut()
+                .map(|store| store.write(&item.id, kind, rendition.format(), rendition.bytes()));
+            let path = match written.transpose() {
+                Ok(path) => path,
+                Err(message) => {
+                    run.fail(&format!("{}: {message}", item.id));
+                    None
+                }
+            };
             rendition_line(&mut lines, style, rendition, path.as_deref());
             rows.push(RenditionRow::of(rendition, path.as_deref()));
         }
         if let Some(page) = &mut page {
             page.add(&item.id, &item.result, &own, &renditions, &near);
         }
+        let place = usize::try_from(item.index).ok();
+        let others = place.and_then(|place| other_paths.get(place)).map_or(&[][..], Vec::as_slice);
         run.row(
-            || line(&Row { path: &item.id, rest: Processed::of(&item.result, &rows) }),
-            || row(style, &item.id, &item.result, &near) + &lines,
+            || line(&Row { path: &item.id, rest: Processed::of(&item.result, others, &rows) }),
+            || row(style, &item.id, others, &item.result, &near) + &lines,
         );
     });
     run.summary();
@@ -93,6 +111,21 @@ pub(crate) fn run(setting: &Setting, task: ProcessTask) -> Result<Exit, Failure>
         }
     }
     run.end()
+}
+
+/// The file of the page: an earlier page may be replaced. No picture may, whatever is said: a shell
+/// that expands `--report *.jpg` gives the first of them here.
+fn report_at(path: &Path, overwrite: bool, protected: &Protected) -> Result<Target, Failure> {
+    let what = "--report";
+    protected.refuse(what, path)?;
+    if let Some(format) = sniff(path) {
+        return Err(Failure::usage(format!(
+            "{what} {} would replace a picture ({format}); write --report page.html {}",
+            path.display(),
+            path.display()
+        )));
+    }
+    Target::at(what, path, overwrite, protected, is_page)
 }
 
 /// Earlier pictures that look like this one and are not the same.
@@ -119,19 +152,17 @@ fn keep(report: &mut Report, id: &str, run: &mut Run) {
     }
 }
 
-fn write(
-    store: &mut Store,
-    id: &str,
-    spec: &RenditionSpec,
-    rendition: &Rendition,
-) -> Result<std::path::PathBuf, String> {
-    // The box that was asked for, not the size it came out with: names must follow from the call.
-    let suffix = format!("-{}x{}", spec.width(), spec.height());
-    store.write(id, &suffix, rendition.format().extension(), rendition.bytes())
-}
-
-fn row(style: Style, path: &str, result: &Result<Report, Error>, near: &[(String, u32)]) -> String {
+fn row(
+    style: Style,
+    path: &str,
+    others: &[String],
+    result: &Result<Report, Error>,
+    near: &[(String, u32)],
+) -> String {
     let mut row = text::judged(style, path, result.as_ref().map(Report::inspection));
+    for other in others {
+        text::line(&mut row, &format!("the same file as {}", clean(other)));
+    }
     let Ok(report) = result else { return row };
     if let Some(original) = duplicate_of(result) {
         let label = style.paint(Tone::Warn, "duplicate");

@@ -10,15 +10,25 @@ use std::path::{Path, PathBuf};
 
 use gatefold::{Error, OutputFormat, Policy, Rendition, RenditionSpec, Report};
 
+use crate::draft::Draft;
 use crate::outcome::Failure;
 use crate::rows::duplicate_of;
-use crate::store::{self, Draft};
+use crate::target::{Target, head};
 use card::{Pictures, Place};
 use markup::{escape, fill};
 
 const PAGE: &str = include_str!("report/page.html");
 const FOOT: &str = include_str!("report/foot.html");
 const STYLE: &str = include_str!("report/style.css");
+/// What tells a page of ours, of any version; see `page.html`.
+const GENERATOR: &str = "<meta name=\"generator\" content=\"gatefold ";
+
+/// Whether this file is a page that gatefold has written.
+pub(crate) fn is_page(path: &Path) -> bool {
+    let head = head(path).unwrap_or_default();
+    let head = String::from_utf8_lossy(&head);
+    head.starts_with("<!doctype html>") && head.contains(GENERATOR)
+}
 
 /// How a file relates to an earlier one.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +50,7 @@ struct Related {
 /// the page counts them and a run can have more of them than memory.
 #[derive(Debug)]
 pub(crate) struct Page {
-    target: PathBuf,
+    target: Target,
     policy: String,
     cards: BufWriter<Draft>,
     numbers: HashMap<String, usize>,
@@ -63,11 +73,12 @@ impl Page {
         ]
     }
 
-    pub(crate) fn begin(target: &Path, policy: &Policy) -> Result<Self, Failure> {
-        let cards = Draft::beside(target)
-            .map_err(|error| Failure::io(format!("{}: {error}", target.display())))?;
+    pub(crate) fn begin(target: Target, policy: &Policy) -> Result<Self, Failure> {
+        let cards = target
+            .draft()
+            .map_err(|error| Failure::io(format!("{}: {error}", target.path().display())))?;
         Ok(Self {
-            target: target.to_owned(),
+            target,
             policy: policy.name.clone(),
             cards: BufWriter::new(cards),
             numbers: HashMap::new(),
@@ -122,10 +133,11 @@ impl Page {
 
     /// Writes the page.
     pub(crate) fn end(mut self) -> Result<PathBuf, String> {
-        let target = self.target.clone();
-        self.write()
-            .map(|()| target.clone())
-            .map_err(|error| format!("{} cannot be written: {error}", target.display()))
+        let path = self.target.path().to_owned();
+        match self.write() {
+            Ok(()) => Ok(path),
+            Err(error) => Err(format!("{} cannot be written: {error}", path.display())),
+        }
     }
 
     fn write(&mut self) -> io::Result<()> {
@@ -149,9 +161,9 @@ impl Page {
             ],
         );
         let mut cards = File::open(self.cards.get_ref().path())?;
-        store::replace(&self.target, |page| {
+        self.target.write(|mut page| {
             page.write_all(head.as_bytes())?;
-            io::copy(&mut cards, page)?;
+            io::copy(&mut cards, &mut page)?;
             page.write_all(fill(FOOT, &[("version", version)]).as_bytes())
         })
     }

@@ -7,7 +7,8 @@ use crate::config::{ResizeTask, Setting};
 use crate::inputs::{Input, gather};
 use crate::outcome::{Exit, Failure};
 use crate::rows::{Judged, RenditionRow, Resized, Row, line};
-use crate::store::Store;
+use crate::store::{Kind, Store};
+use crate::target::Protected;
 use crate::{process, text};
 
 pub(crate) fn run(setting: &Setting, task: ResizeTask) -> Result<Exit, Failure> {
@@ -17,8 +18,10 @@ pub(crate) fn run(setting: &Setting, task: ResizeTask) -> Result<Exit, Failure> 
         .image_colors(false)
         .perceptual_hash(false)
         .build()?;
-    let inputs = gather(task.paths);
-    let mut store = Store::open(&task.out, &inputs)?;
+    let inputs = gather(task.paths)?;
+    let protected = Protected::of(&inputs, task.policy_file.as_deref());
+    let kinds = [Kind::plain(&task.spec)];
+    let mut store = Store::open(&task.out, &inputs, &kinds, &protected, None)?;
     let style = setting.console.style();
     let mut run = Run::begin(setting, task.shape, inputs.len());
     run.outlives_rows();
@@ -28,9 +31,8 @@ pub(crate) fn run(setting: &Setting, task: ResizeTask) -> Result<Exit, Failure> 
         let mut rows = Vec::new();
         let mut lines = String::new();
         if let Ok(report) = &mut item.result {
-            for rendition in report.take_renditions() {
-                let extension = rendition.format().extension();
-                let written = store.write(&item.id, "", extension, rendition.bytes());
+            for (kind, rendition) in kinds.iter().zip(report.take_renditions()) {
+                let written = store.write(&item.id, kind, rendition.format(), rendition.bytes());
                 let path = match &written {
                     Ok(path) => Some(path.as_path()),
                     Err(message) => {

@@ -102,10 +102,17 @@ pub(crate) struct Processed<'a> {
     player_color: Option<&'a PlayerColor>,
     renditions: &'a [RenditionRow],
     duplicate_of: Option<&'a str>,
+    /// Further paths to this same file, which are no duplicates of it; as a rule there are none.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    other_paths: &'a [String],
 }
 
 impl<'a> Processed<'a> {
-    pub(crate) fn of(result: &'a Result<Report, Error>, renditions: &'a [RenditionRow]) -> Self {
+    pub(crate) fn of(
+        result: &'a Result<Report, Error>,
+        other_paths: &'a [String],
+        renditions: &'a [RenditionRow],
+    ) -> Self {
         let report = result.as_ref().ok();
         Self {
             judged: Judged::of(result.as_ref().map(Report::inspection)),
@@ -114,6 +121,7 @@ impl<'a> Processed<'a> {
             player_color: report.and_then(Report::player_color),
             renditions,
             duplicate_of: duplicate_of(result),
+            other_paths,
         }
     }
 }

@@ -1,165 +1,209 @@
-//! Writing outputs: nothing half-written, nothing overwritten by accident.
+//! A folder of outputs that are called after their inputs.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+
+use gatefold::{Format, OutputFormat, RenditionSpec};
 
 use crate::config::OutFolder;
+use crate::draft::Draft;
 use crate::inputs::Input;
 use crate::outcome::Failure;
+use crate::target::{Protected, Target, slot, sniff};
 
-/// A file under a name of its own that takes its final name when it is whole; removed when it is
-/// dropped before.
+/// So many names that are taken are told one by one.
+const TOLD: usize = 3;
+
+/// A folder for outputs.
 #[derive(Debug)]
-pub(crate) struct Draft {
-    path: PathBuf,
-    file: File,
-    kept: bool,
-}
-
-impl Draft {
-    pub(crate) fn beside(target: &Path) -> io::Result<Self> {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        loop {
-            let count = COUNT.fetch_add(1, Ordering::Relaxed);
-            let name = format!(".gatefold-{}-{count}.tmp", std::process::id());
-            let path = target.with_file_name(name);
-            match OpenOptions::new().write(true).create_new(true).open(&path) {
-                Ok(file) => {
-                    return Ok(Self { path, file, kept: false });
-                }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    pub(crate) fn file(&mut self) -> &mut File {
-        &mut self.file
-    }
-
-    /// The name that it has until then.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    pub(crate) fn take_name(mut self, target: &Path) -> io::Result<()> {
-        self.file.flush()?;
-        fs::rename(&self.path, target)?;
-        self.kept = true;
-        Ok(())
-    }
-}
-
-impl Write for Draft {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        if !self.kept {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// Writes to exactly this path, replacing a file of that name.
-pub(crate) fn replace(
-    target: &Path,
-    write: impl FnOnce(&mut File) -> io::Result<()>,
-) -> io::Result<()> {
-    // A link is written through; a device or a pipe must not be replaced by a file.
-    let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
-    if fs::metadata(&target).is_ok_and(|data| !data.is_file()) {
-        return write(&mut OpenOptions::new().write(true).open(&target)?);
-    }
-    let mut draft = Draft::beside(&target)?;
-    write(draft.file())?;
-    draft.take_name(&target)
-}
-
-/// A folder of outputs whose names come from the inputs.
-#[derive(Debug)]
-pub(crate) struct Store {
-    folder: PathBuf,
+pub(crate) struct Store<'a> {
+    folder: &'a Path,
     overwrite: bool,
-    /// Names given in this run, in lower case since some file systems do not tell cases apart.
-    taken: HashSet<OsString>,
-    /// The next number to try for a name that was taken.
-    next: HashMap<OsString, u64>,
-    inputs: HashSet<PathBuf>,
+    names: Names,
+    protected: &'a Protected,
 }
 
-impl Store {
-    /// Makes the folder if it is missing.
-    pub(crate) fn open(out: &OutFolder, inputs: &[Input]) -> Result<Self, Failure> {
-        let folder = out.folder.clone();
-        fs::create_dir_all(&folder).map_err(|error| {
+impl<'a> Store<'a> {
+    /// Makes the folder if it is missing, once it is sure that no output will take the name of an
+    /// input, of another output (`report`), or of a file that must stay.
+    ///
+    /// # Errors
+    /// A usage failure with both names where one would.
+    pub(crate) fn open(
+        out: &'a OutFolder,
+        inputs: &[Input],
+        kinds: &[Kind],
+        protected: &'a Protected,
+        report: Option<&Target>,
+    ) -> Result<Self, Failure> {
+        let folder = out.folder.as_path();
+        if fs::metadata(folder).is_ok_and(|data| !data.is_dir()) {
+            return Err(Failure::usage(format!("-o {} is not a folder", folder.display())));
+        }
+        let store = Self { folder, overwrite: out.overwrite, names: Names::default(), protected };
+        store.refuse_taken(inputs, kinds, report)?;
+        fs::create_dir_all(folder).map_err(|error| {
             Failure::io(format!("{} cannot be made: {error}", folder.display()))
         })?;
-        let inputs = inputs
-            .iter()
-            .filter(|_| out.overwrite)
-            .filter_map(|input| fs::canonicalize(input.path()).ok())
-            .collect();
-        Ok(Self {
-            folder,
-            overwrite: out.overwrite,
-            taken: HashSet::new(),
-            next: HashMap::new(),
-            inputs,
-        })
+        Ok(store)
+    }
+
+    /// Goes through the names that the outputs will have if every input is accepted. When some are
+    /// not, fewer of the same names are used.
+    fn refuse_taken(
+        &self,
+        inputs: &[Input],
+        kinds: &[Kind],
+        report: Option<&Target>,
+    ) -> Result<(), Failure> {
+        let report = report.filter(|report| report.is_file()).map(|report| slot(report.path()));
+        // Slots share their folder.
+        let (folder, _) = slot(&self.folder.join("name"));
+        let report = report.filter(|(parent, _)| *parent == folder).map(|(_, name)| name);
+        let mut names = Names::default();
+        let mut told = Vec::new();
+        let mut taken = 0_usize;
+        for input in inputs {
+            let own = input.path().to_string_lossy();
+            for kind in kinds {
+                for extension in kind.extensions(input) {
+                    let name = names.next(&own, &kind.suffix, extension);
+                    let target = self.folder.join(&name);
+                    let why = if report.as_ref() == Some(&lower(&name)) {
+                        "which --report names too".to_owned()
+                    } else if let Some(why) = self.taken(&target) {
+                        why
+                    } else {
+                        continue;
+                    };
+                    taken += 1;
+                    if told.len() < TOLD {
+                        told.push(format!("{own} would become {}, {why}", target.display()));
+                    }
+                }
+            }
+        }
+        if taken == 0 {
+            return Ok(());
+        }
+        if taken > told.len() {
+            told.push(format!("and {} more", taken - told.len()));
+        }
+        Err(Failure::usage(told.join("; ")))
+    }
+
+    /// Why this name cannot be given to an output.
+    fn taken(&self, target: &Path) -> Option<String> {
+        let data = fs::symlink_metadata(target).ok()?;
+        if let Some(input) = self.protected.input_at(target) {
+            let input = input.display();
+            return Some(format!(
+                "which is {input}, which this run reads; no input is ever replaced"
+            ));
+        }
+        if data.is_dir() {
+            return Some("which is a folder".to_owned());
+        }
+        (!self.overwrite).then(|| "which is there already; --overwrite replaces it".to_owned())
     }
 
     /// Writes `STEM<suffix>.EXT`, or `STEM<suffix>-2.EXT` and so on where this run took the name.
     ///
     /// # Errors
-    /// When the file was there before the run and overwriting was not asked for, when it is an input
-    /// of the run, and when writing fails.
+    /// When an input or a file that must stay has come to be there since the run began, and when
+    /// writing fails.
     pub(crate) fn write(
         &mut self,
         input: &str,
-        suffix: &str,
-        extension: &str,
+        kind: &Kind,
+        format: Format,
         bytes: &[u8],
     ) -> Result<PathBuf, String> {
-        let name = self.name(input, suffix, extension);
+        let name = self.names.next(input, &kind.suffix, format.extension());
         let target = self.folder.join(name);
-        self.put(&target, bytes).map(|()| target.clone()).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => {
-                format!("{} is there already; --overwrite replaces it", target.display())
-            }
-            _ => format!("{} cannot be written: {error}", target.display()),
-        })
+        if let Some(why) = self.taken(&target) {
+            return Err(format!("{}, {why}", target.display()));
+        }
+        match self.put(&target, bytes) {
+            Ok(()) => Ok(target),
+            Err(error) => Err(format!("{} cannot be written: {error}", target.display())),
+        }
     }
 
     fn put(&self, target: &Path, bytes: &[u8]) -> io::Result<()> {
         let mut draft = Draft::beside(target)?;
         draft.file().write_all(bytes)?;
-        if self.overwrite {
-            let is_input = fs::canonicalize(target).is_ok_and(|real| self.inputs.contains(&real));
-            if is_input {
-                return Err(io::Error::other("it is an input of this run"));
-            }
-            return draft.take_name(target);
-        }
-        // Holds the name, so that no other process can come between.
-        OpenOptions::new().write(true).create_new(true).open(target)?;
-        draft.take_name(target).inspect_err(|_| {
-            let _ = fs::remove_file(target);
-        })
+        if self.overwrite { draft.replace(target) } else { draft.take(target) }
+    }
+}
+
+/// Outputs of one sort: what is added to an input's stem, and the format they are in.
+#[derive(Debug)]
+pub(crate) struct Kind {
+    suffix: String,
+    format: OutputFormat,
+}
+
+impl Kind {
+    /// Outputs called as their inputs.
+    pub(crate) const fn plain(spec: &RenditionSpec) -> Self {
+        Self { suffix: String::new(), format: spec.chosen_format() }
     }
 
-    fn name(&mut self, input: &str, suffix: &str, extension: &str) -> OsString {
+    /// Outputs with the box that was asked for in their names, not the size they come out with: names
+    /// must follow from the call.
+    pub(crate) fn sized(spec: &RenditionSpec) -> Self {
+        let suffix = format!("-{}x{}", spec.width(), spec.height());
+        Self { suffix, format: spec.chosen_format() }
+    }
+
+    /// The extensions that an input's output may have: none when it is no picture, several when that
+    /// cannot be told without reading it.
+    fn extensions(&self, input: &Input) -> Vec<&'static str> {
+        let all = &[Format::Jpeg, Format::Png, Format::WebP][..];
+        let same: &[Format] = if input.path().is_file() {
+            match sniff(input.path()) {
+                None => &[],
+                Some(Format::Png | Format::Gif) => &[Format::Png],
+                Some(Format::Jpeg) => &[Format::Jpeg],
+                // It depends on whether it is lossy, and transparent somewhere.
+                Some(Format::WebP) => &[Format::Jpeg, Format::WebP],
+                Some(_) => all,
+            }
+        } else {
+            all
+        };
+        let formats = match self.format {
+            _ if same.is_empty() => same,
+            OutputFormat::Jpeg => &[Format::Jpeg],
+            OutputFormat::Png => &[Format::Png],
+            OutputFormat::WebP => &[Format::WebP],
+            OutputFormat::SameAsInput => same,
+            _ => all,
+        };
+        formats.iter().map(|format| format.extension()).collect()
+    }
+}
+
+/// The names given in a run.
+#[derive(Debug, Default)]
+struct Names {
+    /// In lower case, since some file systems do not tell cases apart.
+    taken: HashSet<String>,
+    /// The next number to try for a name that was taken.
+    next: HashMap<String, u64>,
+}
+
+fn lower(name: &OsStr) -> String {
+    name.to_string_lossy().to_lowercase()
+}
+
+impl Names {
+    /// `STEM<suffix>.EXT` for this input, or the first free one of `STEM<suffix>-2.EXT` and so on.
+    fn next(&mut self, input: &str, suffix: &str, extension: &str) -> OsString {
         let stem = match input {
             "-" => OsStr::new("stdin"),
             path => Path::new(path).file_stem().unwrap_or(OsStr::new("unnamed")),
@@ -175,15 +219,14 @@ impl Store {
             name
         };
         let plain = with(None);
-        let key = |name: &OsStr| OsString::from(name.to_string_lossy().to_lowercase());
-        if self.taken.insert(key(&plain)) {
+        if self.taken.insert(lower(&plain)) {
             return plain;
         }
-        let next = self.next.entry(key(&plain)).or_insert(2);
+        let next = self.next.entry(lower(&plain)).or_insert(2);
         loop {
             let name = with(Some(*next));
             *next += 1;
-            if self.taken.insert(key(&name)) {
+            if self.taken.insert(lower(&name)) {
                 return name;
             }
         }
