@@ -124,8 +124,11 @@ fn groups_are_exact_inside_and_near_between() {
     assert_eq!(exact.iter().map(DuplicateGroup::members).collect::<Vec<_>>(), [[1, 4], [6, 7]]);
     let near = group_duplicates(&pictures, Some(2));
     assert_eq!(near.len(), 2);
-    assert_eq!(near[0].sets, [vec![1, 4], vec![3], vec![8]]);
-    assert_eq!(near[0].members(), [1, 3, 4, 8]);
+    // "near near b" is near "near b", but not the first of the group.
+    assert_eq!(near[0].sets, [vec![1, 4], vec![3]]);
+    assert_eq!(near[0].members(), [1, 3, 4]);
+    let wide = group_duplicates(&pictures, Some(4));
+    assert_eq!(wide[0].sets, [vec![1, 4], vec![3], vec![8]]);
     assert!(!near[0].is_exact() && near[1].is_exact());
     assert!(group_duplicates(&[], Some(10)).is_empty());
 }
@@ -134,4 +137,68 @@ fn groups_are_exact_inside_and_near_between() {
 fn equal_hashes_without_equal_digests_are_near() {
     let pictures = [fingerprint(&["a"], Some(5)), fingerprint(&["b"], Some(5))];
     assert_eq!(group_duplicates(&pictures, Some(0))[0].sets, [vec![0], vec![1]]);
+}
+
+#[test]
+fn pictures_that_are_exactly_the_same_are_not_torn_apart() {
+    let pictures = [
+        fingerprint(&["a"], Some(0)),
+        fingerprint(&["b1", "b"], Some(0b11)),
+        fingerprint(&["b2", "b"], Some(0b1111)),
+        fingerprint(&["c1", "c"], Some(0b1)),
+        fingerprint(&["c2", "c"], None),
+    ];
+    // One of b is too far from a, so none of them joins it; what has no hash goes with its set.
+    let groups = group_duplicates(&pictures, Some(2));
+    assert_eq!(groups[0].sets, [vec![0], vec![3, 4]]);
+    assert_eq!(groups[1].sets, [vec![1, 2]]);
+    assert_eq!(groups.len(), 2);
+}
+
+/// What the documentation says, word for word.
+fn groups_by_comparing_all(bits: &[u64], radius: u32) -> Vec<Vec<usize>> {
+    let mut grouped = vec![false; bits.len()];
+    let mut groups = Vec::new();
+    for first in 0..bits.len() {
+        if grouped[first] {
+            continue;
+        }
+        let near = |at: &usize| (bits[*at] ^ bits[first]).count_ones() <= radius;
+        let group: Vec<usize> =
+            (first..bits.len()).filter(|at| !grouped[*at] && near(at)).collect();
+        for at in &group {
+            grouped[*at] = true;
+        }
+        if group.len() > 1 {
+            groups.push(group);
+        }
+    }
+    groups
+}
+
+#[test]
+fn every_member_of_a_group_is_within_the_radius_of_its_first() {
+    // Below and above the size from which the index has tables.
+    for (count, radii) in [(2_000, &[0, 4, 10, 24, 64][..]), (16_500, &[10])] {
+        let bits = hashes(count);
+        let pictures: Vec<Fingerprint> =
+            bits.iter().map(|bits| fingerprint(&[], Some(*bits))).collect();
+        for radius in radii {
+            let groups = group_duplicates(&pictures, Some(*radius));
+            let members: Vec<_> = groups.iter().map(DuplicateGroup::members).collect();
+            assert_eq!(members, groups_by_comparing_all(&bits, *radius), "{count}, {radius}");
+        }
+    }
+}
+
+#[test]
+fn a_chain_of_similar_pictures_is_cut_where_it_leaves_the_radius() {
+    // Each differs in 3 bits from the one before; the last in 60 from the first.
+    let pictures: Vec<Fingerprint> =
+        (0..21).map(|link| fingerprint(&[], Some((1_u64 << (3 * link)) - 1))).collect();
+    let groups = group_duplicates(&pictures, Some(10));
+    let members: Vec<_> = groups.iter().map(DuplicateGroup::members).collect();
+    assert_eq!(members[0], [0, 1, 2, 3]);
+    assert_eq!(members[1], [4, 5, 6, 7]);
+    assert_eq!(members.concat(), (0..20).collect::<Vec<_>>());
 }
