@@ -1,6 +1,7 @@
-//! API keys: made here, told once, kept as a hash.
+//! API keys: made here, told once, kept as a hash. Those given to a process end with it.
 
 use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -20,28 +21,32 @@ const ID_LENGTH: usize = 12;
 /// The most a given id or secret may have.
 const MAX_LENGTH: usize = 256;
 
-/// The API keys of a service.
+/// The API keys of a service: those in its database, and those that this process alone knows.
 #[derive(Debug, Clone)]
 pub struct Keyring {
     catalog: Catalog,
     clock: Clock,
+    /// Never in the database. A key of the database that has the id of one of these is not looked at.
+    temporary: Arc<RwLock<Vec<KeyRecord>>>,
 }
 
 impl Keyring {
-    pub(crate) const fn new(catalog: Catalog, clock: Clock) -> Self {
-        Self { catalog, clock }
+    pub(crate) fn new(catalog: Catalog, clock: Clock) -> Self {
+        Self { catalog, clock, temporary: Arc::default() }
     }
 
-    /// The keys of the service in this directory, which may be running.
+    /// The keys of the service in this directory, which may be running. Nothing is made: the
+    /// directory must be one that [`Assets::open`](super::Assets::open) has opened before.
     ///
     /// # Errors
     /// [`ServiceError::StoreRefused`] when the directory has no database, [`ServiceError::Storage`]
     /// when it cannot be opened.
     pub async fn open(directory: &Path) -> Result<Self> {
         let file = directory.join(super::assets::DATABASE);
-        if !file.is_file() {
+        if !is_database(&file).map_err(|error| ServiceError::storage("the database", error))? {
             let message = format!(
-                "{} holds no store: {} is missing; `gatefold serve` makes a store",
+                "{} holds no store: {} is missing or no database; name the folder of a service, or \
+                 begin one there with `gatefold serve --data`, which makes a first key",
                 directory.display(),
                 super::assets::DATABASE
             );
@@ -52,7 +57,7 @@ impl Keyring {
         Ok(Self::new(catalog, Clock::System))
     }
 
-    /// A new key and its secret, which cannot be had again.
+    /// A new key and its secret, which cannot be had again. Its id has 12 letters and digits.
     ///
     /// # Errors
     /// [`ServiceError::Storage`] when the database fails.
@@ -80,6 +85,41 @@ impl Keyring {
         tenants: Option<Vec<String>>,
         collection: Option<Uuid>,
     ) -> Result<ApiKey> {
+        let record = self.record(id, secret, roles, tenants, collection)?;
+        self.catalog.put_key(&record).await?;
+        Ok(record.key)
+    }
+
+    /// A key with this id and secret that ends with this process: it is kept in memory alone, in
+    /// place of one with this id, and seen by this keyring and its clones. As long as it is there, a
+    /// key of the database with its id does not count.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] as [`put`](Self::put).
+    pub fn put_temporary(
+        &self,
+        id: &str,
+        secret: &str,
+        roles: &[Role],
+        tenants: Option<Vec<String>>,
+        collection: Option<Uuid>,
+    ) -> Result<ApiKey> {
+        let record = self.record(id, secret, roles, tenants, collection)?;
+        let key = record.key.clone();
+        let mut temporary = self.temporary.write().unwrap_or_else(PoisonError::into_inner);
+        temporary.retain(|other| other.key.id != id);
+        temporary.push(record);
+        Ok(key)
+    }
+
+    fn record(
+        &self,
+        id: &str,
+        secret: &str,
+        roles: &[Role],
+        tenants: Option<Vec<String>>,
+        collection: Option<Uuid>,
+    ) -> Result<KeyRecord> {
         let plain = |text: &str| {
             !text.is_empty()
                 && text.len() <= MAX_LENGTH
@@ -100,12 +140,10 @@ impl Keyring {
         };
         let salt = id::random::<16>()?.to_vec();
         let hashed = hash(&salt, secret);
-        let record = KeyRecord { key, secret: hashed.as_bytes().to_vec(), salt };
-        self.catalog.put_key(&record).await?;
-        Ok(record.key)
+        Ok(KeyRecord { key, secret: hashed.as_bytes().to_vec(), salt })
     }
 
-    /// All keys, the oldest first.
+    /// All keys of the database, the oldest first.
     ///
     /// # Errors
     /// [`ServiceError::Storage`] when the database fails.
@@ -113,7 +151,7 @@ impl Keyring {
         self.catalog.keys().await
     }
 
-    /// Ends a key.
+    /// Ends a key of the database.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`] for an unknown id, [`ServiceError::Storage`] when the database
@@ -128,7 +166,7 @@ impl Keyring {
 
     /// Whether there is a key of this id that was not revoked.
     pub(crate) async fn lives(&self, id: &str) -> Result<bool> {
-        let record = self.catalog.key(id).await?;
+        let record = self.known(id).await?;
         Ok(record.is_some_and(|record| record.key.revoked_at.is_none()))
     }
 
@@ -140,7 +178,7 @@ impl Keyring {
         if id.len() > MAX_LENGTH || secret.len() > MAX_LENGTH {
             return Ok(None);
         }
-        let record = self.catalog.key(id).await?;
+        let record = self.known(id).await?;
         // An unknown id costs what a known one costs, and hashes are compared in constant time.
         let (salt, expected) = match &record {
             Some(record) => (record.salt.as_slice(), record.secret.as_slice()),
@@ -150,6 +188,31 @@ impl Keyring {
             blake3::Hash::from_slice(expected).is_ok_and(|stored| stored == hash(salt, secret));
         Ok(record.map(|record| record.key).filter(|key| right && key.revoked_at.is_none()))
     }
+
+    async fn known(&self, id: &str) -> Result<Option<KeyRecord>> {
+        let temporary = {
+            let temporary = self.temporary.read().unwrap_or_else(PoisonError::into_inner);
+            temporary.iter().find(|record| record.key.id == id).cloned()
+        };
+        match temporary {
+            Some(record) => Ok(Some(record)),
+            None => self.catalog.key(id).await,
+        }
+    }
+}
+
+/// Whether this file begins as one of SQLite does. Opening what is no database would make one.
+fn is_database(file: &Path) -> std::io::Result<bool> {
+    use std::io::Read as _;
+    // "Database File Format", 1.3.1.
+    const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+    let mut start = Vec::new();
+    match std::fs::File::open(file) {
+        Ok(file) => file.take(MAGIC.len() as u64).read_to_end(&mut start)?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    Ok(start == MAGIC)
 }
 
 fn hash(salt: &[u8], secret: &str) -> blake3::Hash {

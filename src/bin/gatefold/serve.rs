@@ -1,6 +1,7 @@
 //! `gatefold serve`: the asset service with all its APIs, on one machine.
 
 mod config;
+mod links;
 mod log;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -8,7 +9,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use gatefold::http;
-use gatefold::service::{Assets, Role, ServiceError};
+use gatefold::service::{ApiKey, Assets, Keyring, Role, ServiceError};
 use tokio::net::TcpListener;
 
 pub(crate) use config::ServeTask;
@@ -37,8 +38,18 @@ async fn serve(setting: &Setting, task: ServeTask) -> Result<(), Failure> {
     let stop = stop()?;
     let cannot = |error| Failure::io(format!("cannot listen at {}: {error}", task.listen));
     let listener = TcpListener::bind(&task.listen).await.map_err(cannot)?;
-    let url = url_of(listener.local_addr().map_err(cannot)?);
+    let address = listener.local_addr().map_err(cannot)?;
+    let url = url_of(address);
 
+    if links::lead_nowhere(address, task.public_url.as_deref()) {
+        let links = task.public_url.as_ref().unwrap_or(&url);
+        tracing::warn!(
+            %address,
+            %links,
+            "others can reach this service, but its links name an address that only this machine \
+             can reach; set --public-url"
+        );
+    }
     let mut settings = task.settings;
     settings.public_url = task.public_url.unwrap_or_else(|| url.clone());
     let (router, opening) = http::starting();
@@ -97,21 +108,67 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// The key that was given, or a new one for a service without any.
+/// Takes the key that was given, which ends with the process, or makes a first one for a service
+/// without any.
 async fn first_key(
     assets: &Assets,
     given: Option<(String, String)>,
 ) -> Result<Option<(String, String)>, Failure> {
     let keyring = assets.keyring();
+    let stored = keyring.list().await.map_err(Failure::io)?;
+    let living = || stored.iter().filter(|key| key.revoked_at.is_none());
     if let Some((id, secret)) = given {
-        keyring.put(&id, &secret, &Role::ALL, None, None).await.map_err(Failure::usage)?;
+        if let Some(key) = living().find(|key| key.id == id) {
+            end_stored(keyring, key).await?;
+        }
+        keyring.put_temporary(&id, &secret, &Role::ALL, None, None).map_err(Failure::usage)?;
+        warn_of_stored(living().filter(|key| key.id != id));
         return Ok(None);
     }
-    if !keyring.list().await.map_err(Failure::io)?.is_empty() {
+    warn_of_stored(living());
+    if !stored.is_empty() {
         return Ok(None);
     }
     let (key, secret) = keyring.create(&Role::ALL, None, None).await.map_err(Failure::io)?;
     Ok(Some((key.id, secret)))
+}
+
+/// Whether this is a key as earlier versions stored those of `--key`: it reaches everything, and its
+/// id is not one that the service makes.
+fn was_given(key: &ApiKey) -> bool {
+    let made = key.id.len() == 12 && key.id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let everything = key.tenants.is_none() && key.collection.is_none();
+    !made && everything && Role::ALL.iter().all(|role| key.roles.contains(role))
+}
+
+/// Ends the key that an earlier version stored under the id of the one that is given now. Any other
+/// key of this id was made to stay: who gives its id again is told so.
+async fn end_stored(keyring: &Keyring, key: &ApiKey) -> Result<(), Failure> {
+    if !was_given(key) {
+        let id = &key.id;
+        return Err(Failure::usage(format!(
+            "--key: \"{id}\" is the id of a key that the service keeps; give another id, or end \
+             that key first with `gatefold keys revoke {id}`"
+        )));
+    }
+    keyring.revoke(&key.id).await.map_err(Failure::io)?;
+    tracing::warn!(
+        key = %key.id,
+        "an earlier version of gatefold had stored this key; that one is revoked, and the key that \
+         was given ends with this process"
+    );
+    Ok(())
+}
+
+/// Nobody may remember a key that was meant for one run of an earlier version.
+fn warn_of_stored<'a>(keys: impl Iterator<Item = &'a ApiKey>) {
+    for key in keys.filter(|key| was_given(key)) {
+        tracing::warn!(
+            key = %key.id,
+            "this stored key reaches everything and was not made by `gatefold keys create`; if it \
+             was given to an earlier version with --key, end it with `gatefold keys revoke`"
+        );
+    }
 }
 
 /// Sweeps again and again; a sweep that fails is told, and the next one tries once more.

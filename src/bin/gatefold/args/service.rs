@@ -17,7 +17,7 @@ pub(crate) struct ServeArgs {
     /// The address to listen at; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR", env = "GATEFOLD_LISTEN")]
     pub(crate) listen: Option<String>,
-    /// A key with every role and tenant, for trials and tests
+    /// A key with every role and tenant, for trials and tests; it ends with the process
     #[arg(long, value_name = "ID:SECRET", env = "GATEFOLD_KEY", hide_env_values = true)]
     pub(crate) key: Option<String>,
     /// Where clients reach the service: links begin with it [default: the address listened at]
