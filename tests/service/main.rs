@@ -7,5 +7,6 @@ mod common;
 mod copies;
 mod lifecycle;
 mod media;
+mod recordings;
 mod renditions;
 mod safety;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use gatefold::http;
 use gatefold::service::{ApiKey, Assets, Keyring, Role, ServiceError};
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 
 pub(crate) use config::ServeTask;
 
@@ -18,22 +19,35 @@ use crate::config::Setting;
 use crate::console::{Shape, print};
 use crate::outcome::{Exit, Failure};
 
+/// Time that is left for closing when requests have to end: at most this, and a quarter of all.
+const CLOSING: Duration = Duration::from_secs(2);
+
 /// Runs a future on all processors.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    runtime()?.block_on(work)
+}
+
+fn runtime() -> Result<Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::io(format!("the threads do not start: {error}")))?
-        .block_on(work)
+        .map_err(|error| Failure::io(format!("the threads do not start: {error}")))
 }
 
-pub(crate) fn run(setting: &Setting, task: ServeTask) -> Result<Exit, Failure> {
+pub(crate) fn run(setting: &Setting, mut task: ServeTask) -> Result<Exit, Failure> {
     log::begin(task.log, &task.log_filter)?;
-    block_on(serve(setting, task))?;
+    // The last part of the time to stop in is for closing the store, and for threads that still work.
+    let closing = CLOSING.min(task.options.shutdown_timeout / 4);
+    task.options.shutdown_timeout = task.options.shutdown_timeout.saturating_sub(closing);
+    let runtime = runtime()?;
+    let served = runtime.block_on(serve(setting, task, closing / 2));
+    // Dropping it would wait for every thread, whatever it does.
+    runtime.shutdown_timeout(closing / 2);
+    served?;
     Ok(Exit::Accepted)
 }
 
-async fn serve(setting: &Setting, task: ServeTask) -> Result<(), Failure> {
+async fn serve(setting: &Setting, task: ServeTask, closing: Duration) -> Result<(), Failure> {
     // Listened for first: an end that comes while the service starts is not missed.
     let stop = stop()?;
     let cannot = |error| Failure::io(format!("cannot listen at {}: {error}", task.listen));
@@ -80,8 +94,10 @@ async fn serve(setting: &Setting, task: ServeTask) -> Result<(), Failure> {
         }
         failed = work => failed,
     };
-    if let Some(assets) = opened.get() {
-        assets.close().await;
+    if let Some(assets) = opened.get()
+        && tokio::time::timeout(closing, assets.close()).await.is_err()
+    {
+        tracing::warn!("work on the store was still running when the time to stop was over");
     }
     tracing::info!("stopped");
     served

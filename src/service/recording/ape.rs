@@ -12,7 +12,8 @@ const ID3V1: u64 = 128;
 /// Bytes before an item's value: its length and flags, and a key with its end.
 const MAX_ITEM_HEADER: u64 = 8 + 255 + 1;
 
-pub(super) fn read<S: Source>(reader: &mut Reader<S>) -> io::Result<Tags> {
+/// What the tag says, and where it begins, if there is one.
+pub(super) fn read<S: Source>(reader: &mut Reader<S>) -> io::Result<(Tags, Option<u64>)> {
     for after in [0, ID3V1] {
         let Some(footer) = reader.length().checked_sub(FOOTER + after) else { break };
         let mut bytes = [0; FOOTER as usize];
@@ -22,10 +23,10 @@ pub(super) fn read<S: Source>(reader: &mut Reader<S>) -> io::Result<Tags> {
             let count = u32::from_le_bytes([e, f, g, h]);
             // The size counts the footer in.
             let Some(start) = footer.saturating_add(FOOTER).checked_sub(size) else { break };
-            return items(reader, start, footer, count);
+            return Ok((items(reader, start, footer, count)?, Some(start)));
         }
     }
-    Ok(Tags::default())
+    Ok((Tags::default(), None))
 }
 
 fn items<S: Source>(reader: &mut Reader<S>, start: u64, end: u64, count: u32) -> io::Result<Tags> {

@@ -119,7 +119,15 @@ fn read_parts<S: Source>(reader: &mut Reader<S>) -> io::Result<Recording> {
         FileType::Opus | FileType::Vorbis | FileType::Speex => vorbis::of_ogg(reader)?,
         FileType::Mp4 => mp4::read(reader)?,
         FileType::Wav | FileType::Aiff => iff::read(reader)?,
-        _ => leading.or(ape::read(reader)?).or(id3::read_v1(reader)?),
+        _ => {
+            let (trailing, start) = ape::read(reader)?;
+            let tags = leading.or(trailing).or(id3::read_v1(reader)?);
+            // `lofty` takes a tag that it does not read for a part of the sound.
+            if let Some(start) = start {
+                reader.end_at(start);
+            }
+            tags
+        }
     };
     let whole = reader.length();
     if kind == FileType::Aac {
