@@ -5,6 +5,7 @@ use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
+use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
@@ -15,11 +16,12 @@ use uuid::Uuid;
 
 use super::common::{
     BodyRules, Caching, Context, Credentials, Failure, Link, LinkQuery, ReceivedFile, RequestId,
-    Segments, Voice, WITH_KEY, describe, query, receive, serve_picture, surface, uuid_in_path,
+    Segments, Validators, Voice, WITH_KEY, allow_origins, describe, query, receive, serve_picture,
+    surface, uuid_in_path, version_wanted,
 };
 use super::options::Options;
 use crate::LinkRule;
-use crate::service::{Assets, Change, NewAsset, Role, Surface};
+use crate::service::{Asset, Assets, Change, NewAsset, Role, Surface};
 
 type Caller = super::common::Caller<Audicient>;
 
@@ -60,17 +62,17 @@ pub fn router(assets: Assets) -> Router {
 }
 
 pub(crate) fn api(context: &Context) -> OpenApiRouter {
-    let statuses = &[400, 401, 403, 404, 405, 408, 413, 422, 429, 500, 503, 504, 507];
+    let statuses = &[400, 401, 403, 404, 405, 408, 412, 413, 415, 422, 429, 500, 503, 504, 507];
     let uploads = OpenApiRouter::default().routes(routes!(upload)).routes(routes!(update));
     let uploads = describe::<AudicientError>(uploads, "audicient", statuses);
-    let statuses = &[400, 401, 403, 404, 405, 406, 416, 429, 500, 503, 504];
+    let statuses = &[400, 401, 403, 404, 405, 406, 412, 416, 429, 500, 503, 504];
     let pictures = OpenApiRouter::default().routes(routes!(get));
     let pictures = describe::<AudicientError>(pictures, "audicient", statuses);
     let claims = OpenApiRouter::default().routes(routes!(claim));
     let claims = describe::<AudicientError>(claims, "audicient", WITH_KEY);
     let mut routes = uploads.merge(pictures).merge(claims);
     add_security(routes.get_openapi_mut());
-    surface::<Audicient>(routes, context)
+    surface::<Audicient>(allow_origins(routes, context), context)
 }
 
 fn add_security(api: &mut OpenApi) {
@@ -134,15 +136,6 @@ fn flag(uri: &Uri, name: &'static str) -> Result<Option<bool>, Failure> {
     Err(Failure::invalid(name, format!("{name} is \"{shown}\"; it must be true or false")))
 }
 
-/// Who may be here at all: a key for one collection of another API may not.
-fn permitted(caller: &Caller, role: Role) -> Result<(), Failure> {
-    caller.must(role)?;
-    if caller.key.collection.is_some() {
-        return Err(Failure::forbidden("this key is for one collection, which has no images here"));
-    }
-    Ok(())
-}
-
 async fn picture(
     context: &Context,
     request: Request,
@@ -156,6 +149,17 @@ async fn picture(
     new.media_type.clone_from(&file.media_type);
     new.temporary = Some(temporary);
     Ok((new, file))
+}
+
+/// The version of an image that a request is for, by its conditions: those of the image as it is stored.
+fn version(
+    context: &Context,
+    request: &Request,
+    asset: &Asset,
+) -> Result<Option<Timestamp>, Failure> {
+    let etag = context.assets.original(asset).etag;
+    let current = Validators::of(asset, etag, context.assets.settings().clock.now());
+    version_wanted((request.method(), request.headers()), asset, &current)
 }
 
 /// Upload image
@@ -176,8 +180,8 @@ async fn upload(
     caller: Caller,
     request: Request,
 ) -> Result<Response, Failure> {
-    permitted(&caller, Role::Uploader)?;
-    let (new, file) = picture(&context, request, caller.key.home()).await?;
+    let tenant = caller.tenant_wide(Role::Uploader)?;
+    let (new, file) = picture(&context, request, tenant).await?;
     let asset = context.assets.store(new, file.body).await?;
     context.metrics.accepted("audicient");
     Ok(bare(asset.id))
@@ -191,7 +195,9 @@ async fn upload(
     path = "/media/image/upload/{imageId}",
     operation_id = "updateAudicientImage",
     security(("keySecret" = []), ("basic" = [])),
-    params(Purpose, ("imageId" = String, Path, format = "uuid", description = "The image to update.")),
+    params(Purpose, ("imageId" = String, Path, format = "uuid", description = "The image to update."),
+        ("if-match" = Option<String>, Header, description = "Tags of versions of the stored image; 412 when it is none of them."),
+        ("if-unmodified-since" = Option<String>, Header, description = "412 when it was changed after this date.")),
     request_body(content((AudicientForm = "multipart/form-data"), (Vec<u8> = "application/octet-stream"))),
     responses((status = 200, description = "The image's id.", body = String, content_type = "text/plain"))
 )]
@@ -201,13 +207,14 @@ async fn update(
     Segments(id): Segments<String>,
     request: Request,
 ) -> Result<Response, Failure> {
-    permitted(&caller, Role::Uploader)?;
-    let tenant = caller.key.home();
+    let tenant = caller.tenant_wide(Role::Uploader)?;
     let id = uuid_in_path(&id, "image")?;
     // Before the body is read.
-    context.assets.asset_on(tenant, Surface::Audicient, id).await?;
+    let former = context.assets.asset_on(tenant, Surface::Audicient, id).await?;
+    let version = version(&context, &request, &former)?;
     let (new, file) = picture(&context, request, tenant).await?;
-    let asset = context.assets.replace(id, new, Change::Keep, file.body).await?;
+    let replaced = context.assets.replace_version(id, new, Change::Keep, file.body, version);
+    let asset = replaced.await?;
     context.metrics.accepted("audicient");
     Ok(bare(asset.id))
 }
@@ -252,9 +259,9 @@ async fn get(
         (asset, caching)
     } else {
         let caller = Caller::from_request_parts(&mut parts, &context).await?;
-        permitted(&caller, Role::Reader)?;
+        let tenant = caller.tenant_wide(Role::Reader)?;
         let id = uuid_in_path(&id, "image")?;
-        let asset = context.assets.asset_on(caller.key.home(), Surface::Audicient, id).await?;
+        let asset = context.assets.asset_on(tenant, Surface::Audicient, id).await?;
         (asset, Caching::Private)
     };
     let asked = (&parts.method, &parts.headers);
@@ -277,8 +284,8 @@ async fn claim(
     caller: Caller,
     Segments(id): Segments<String>,
 ) -> Result<Response, Failure> {
-    permitted(&caller, Role::Uploader)?;
-    let (tenant, id) = (caller.key.home(), uuid_in_path(&id, "image")?);
+    let tenant = caller.tenant_wide(Role::Uploader)?;
+    let id = uuid_in_path(&id, "image")?;
     context.assets.asset_on(tenant, Surface::Audicient, id).await?;
     Ok(bare(context.assets.claim(tenant, id).await?.id))
 }

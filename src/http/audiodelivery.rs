@@ -12,13 +12,12 @@ mod voice;
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
 use self::bodies::AudiodeliveryError;
 use self::voice::Audiodelivery;
-use super::common::{Context, Failure, any_origin, describe, surface, uuid_in_path};
+use super::common::{Context, allow_origins, any_origin, describe, surface};
 use super::options::Options;
-use crate::service::{Assets, Collection, Track};
+use crate::service::Assets;
 
 type Caller = super::common::Caller<Audiodelivery>;
 
@@ -49,6 +48,7 @@ pub(crate) fn api(context: &Context) -> OpenApiRouter {
         .routes(routes!(sessions::create));
     let statuses = &[400, 401, 403, 404, 405, 408, 413, 429, 500, 503, 504, 507];
     let with_key = describe::<AudiodeliveryError>(with_key, "audiodelivery", statuses);
+    let with_key = allow_origins(with_key, context);
     // Here the path is the credential, and a browser is who sends it.
     let open = OpenApiRouter::default()
         .routes(routes!(sessions::get))
@@ -57,28 +57,4 @@ pub(crate) fn api(context: &Context) -> OpenApiRouter {
     let statuses = &[400, 404, 405, 408, 413, 500, 503, 504, 507];
     let open = describe::<AudiodeliveryError>(open, "audiodelivery", statuses).layer(any_origin());
     surface::<Audiodelivery>(with_key.merge(open), context)
-}
-
-/// Refuses with 403 what lies outside of the one collection that some keys are for.
-fn within_scope(caller: &Caller, collection: Uuid) -> Result<(), Failure> {
-    match caller.key.collection {
-        Some(own) if own != collection => {
-            Err(Failure::forbidden("this key is for one collection, and not for this one"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The collection that a path names.
-async fn collection(context: &Context, caller: &Caller, text: &str) -> Result<Collection, Failure> {
-    let id = uuid_in_path(text, "collection")?;
-    within_scope(caller, id)?;
-    Ok(context.assets.collection(caller.key.home(), id).await?)
-}
-
-/// The track that a path names.
-async fn track(context: &Context, caller: &Caller, text: &str) -> Result<Track, Failure> {
-    let track = context.assets.track(caller.key.home(), uuid_in_path(text, "track")?).await?;
-    within_scope(caller, track.collection)?;
-    Ok(track)
 }

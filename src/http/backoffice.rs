@@ -14,7 +14,8 @@ use utoipa_axum::routes;
 
 use super::common::{
     BodyRules, Cause, Context, Credentials, Failure, Link, LinkQuery, RequestId, Segments, Voice,
-    WITH_KEY, any_origin_may_read, describe, receive, serve_picture, surface, uuid_in_path,
+    WITH_KEY, allow_origins, any_origin_may_read, describe, receive, serve_picture, surface,
+    uuid_in_path,
 };
 use super::options::Options;
 use crate::service::{Asset, Assets, NewAsset, Role, Surface};
@@ -51,20 +52,20 @@ impl Voice for Backoffice {
 /// `/upload/image` instead.
 pub fn router(assets: Assets) -> Router {
     let context = Context::new(assets, Options::default());
-    with_seam(uploads().merge(files()), &context).into()
+    with_seam(uploads(&context).merge(files()), &context).into()
 }
 
 pub(crate) fn api(context: &Context) -> OpenApiRouter {
-    with_seam(OpenApiRouter::default().nest("/upload", uploads()).merge(files()), context)
+    with_seam(OpenApiRouter::default().nest("/upload", uploads(context)).merge(files()), context)
 }
 
-fn uploads() -> OpenApiRouter<Context> {
+fn uploads(context: &Context) -> OpenApiRouter<Context> {
     let routes = OpenApiRouter::default().routes(routes!(upload));
-    describe::<BackofficeError>(routes, "backoffice", WITH_KEY)
+    allow_origins(describe::<BackofficeError>(routes, "backoffice", WITH_KEY), context)
 }
 
 fn files() -> OpenApiRouter<Context> {
-    let statuses = &[400, 403, 404, 405, 406, 416, 500, 503, 504];
+    let statuses = &[400, 403, 404, 405, 406, 412, 416, 500, 503, 504];
     let routes = OpenApiRouter::default().routes(routes!(get));
     describe::<BackofficeError>(routes, "backoffice", statuses).layer(any_origin_may_read())
 }
@@ -125,13 +126,10 @@ async fn upload(
     caller: Caller,
     request: Request,
 ) -> Result<Response, Failure> {
-    caller.must(Role::Uploader)?;
-    if caller.key.collection.is_some() {
-        return Err(Failure::forbidden("this key is for one collection, which has no files here"));
-    }
+    let tenant = caller.tenant_wide(Role::Uploader)?;
     let rules = BodyRules::image(&context, Surface::Backoffice, &["image"]);
     let file = receive(&context, request, &BodyRules { raw: false, ..rules }).await?.file()?;
-    let mut new = NewAsset::new(caller.key.home(), Surface::Backoffice);
+    let mut new = NewAsset::new(tenant, Surface::Backoffice);
     (new.file_name, new.media_type) = (file.file_name, file.media_type);
     let asset = context.assets.store(new, file.body).await?;
     context.metrics.accepted("backoffice");

@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use super::colors::Colors;
 use super::common::{
-    BodyRules, Context, Credentials, Failure, RequestId, Segments, Voice, describe, number, query,
-    receive, surface, time, uuid_in_path,
+    BodyRules, Context, Credentials, Failure, RequestId, Segments, Voice, allow_origins, describe,
+    number, query, receive, surface, time, uuid_in_path,
 };
 use super::options::Options;
 use crate::service::{Asset, Assets, NewAsset, Role, Surface, Theme};
@@ -65,7 +65,7 @@ pub(crate) fn api(context: &Context) -> OpenApiRouter {
     let statuses = &[400, 401, 403, 405, 408, 413, 429, 500, 503, 504];
     let looks = OpenApiRouter::default().routes(routes!(inspect));
     let looks = describe::<LibraryError>(looks, "library", statuses);
-    surface::<Library>(lists.merge(looks), context)
+    surface::<Library>(allow_origins(lists.merge(looks), context), context)
 }
 
 /// A stored picture.
@@ -179,17 +179,6 @@ struct NearAssets {
     assets: Vec<NearAsset>,
 }
 
-/// Who may be here at all: a key for one collection does not see all that its tenant has.
-fn permitted(caller: &Caller) -> Result<(), Failure> {
-    caller.must(Role::Reader)?;
-    if caller.key.collection.is_some() {
-        return Err(Failure::forbidden(
-            "this key is for one collection, not for all that there is",
-        ));
-    }
-    Ok(())
-}
-
 fn surface_named(uri: &Uri) -> Result<Option<Surface>, Failure> {
     let Some(name) = query(uri, "surface")? else { return Ok(None) };
     Surface::from_name(&name).map(Some).ok_or_else(|| {
@@ -219,16 +208,16 @@ async fn list(
     caller: Caller,
     request: Request,
 ) -> Result<Response, Failure> {
-    permitted(&caller)?;
+    let tenant = caller.tenant_wide(Role::Reader)?;
     let surface = surface_named(request.uri())?;
     let skip = number("skip", query(request.uri(), "skip")?, 0, MAX_SKIP)?;
     let count = number("count", query(request.uri(), "count")?, 20, MAX_COUNT)?;
     let after = query(request.uri(), "after")?.map(|text| text.parse()).transpose()?;
-    let of = (caller.key.home(), surface);
+    let of = (tenant, surface);
     let page = context.assets.page_from(of, after, (skip, count)).await?;
     let assets = page.assets.into_iter().map(|asset| LibraryAsset::of(&context, asset)).collect();
     let next = page.next.map(|next| next.to_string());
-    Ok(Json(LibraryAssets { tenant: caller.key.home().to_owned(), assets, next }).into_response())
+    Ok(Json(LibraryAssets { tenant: tenant.to_owned(), assets, next }).into_response())
 }
 
 /// Find what looks like an asset
@@ -253,13 +242,13 @@ async fn near(
     Segments(id): Segments<String>,
     request: Request,
 ) -> Result<Response, Failure> {
-    permitted(&caller)?;
+    let tenant = caller.tenant_wide(Role::Reader)?;
     let id = uuid_in_path(&id, "asset")?;
     let farthest = u64::from(Assets::MAX_RADIUS);
     let radius = number("radius", query(request.uri(), "radius")?, RADIUS, farthest)? as u32;
     let skip = number("skip", query(request.uri(), "skip")?, 0, Assets::MAX_NEAR_SKIP)?;
     let count = number("count", query(request.uri(), "count")?, 20, MAX_COUNT)?;
-    let found = context.assets.near(caller.key.home(), id, radius, skip, count).await?;
+    let found = context.assets.near(tenant, id, radius, skip, count).await?;
     let row = |(asset, distance)| NearAsset { asset: LibraryAsset::of(&context, asset), distance };
     Ok(Json(NearAssets { assets: found.into_iter().map(row).collect() }).into_response())
 }
@@ -309,11 +298,11 @@ async fn inspect(
     caller: Caller,
     request: Request,
 ) -> Result<Response, Failure> {
-    permitted(&caller)?;
+    let tenant = caller.tenant_wide(Role::Reader)?;
     let surface = surface_named(request.uri())?.unwrap_or(Surface::Audiodelivery);
     let rules = BodyRules::image(&context, surface, &["file", "image"]);
     let file = receive(&context, request, &rules).await?.file()?;
-    let mut new = NewAsset::new(caller.key.home(), surface);
+    let mut new = NewAsset::new(tenant, surface);
     (new.file_name, new.media_type) = (file.file_name, file.media_type);
     Ok(match context.assets.inspect(new, file.body).await? {
         Ok(report) => Json(report).into_response(),

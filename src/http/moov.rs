@@ -9,6 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
+use jiff::Timestamp;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -21,8 +22,9 @@ use self::bodies::{
 use self::version::Version;
 use self::voice::Moov;
 use super::common::{
-    BodyRules, Context, Failure, Received, ReceivedFile, Segments, WITH_KEY, any_origin_may_read,
-    describe, json_body, number, query, receive, surface, uuid_in_path,
+    BodyRules, Context, Failure, Received, ReceivedFile, Segments, WITH_KEY, allow_origins,
+    any_origin_may_read, describe, json_body, number, query, receive, serve_told, surface,
+    told_validators, uuid_in_path, version_wanted,
 };
 use super::options::Options;
 use super::public;
@@ -44,8 +46,9 @@ pub(crate) fn api(context: &Context) -> OpenApiRouter {
         .routes(routes!(get_image, replace_image, disable_image))
         .routes(routes!(set_metadata));
     let with_key = describe::<GenericError>(with_key, "moov", WITH_KEY);
+    let with_key = allow_origins(with_key, context);
     let open = OpenApiRouter::default().routes(routes!(public::get_public_image));
-    let statuses = &[400, 403, 404, 405, 406, 500, 503, 504];
+    let statuses = &[400, 403, 404, 405, 406, 412, 500, 503, 504];
     let open = describe::<GenericError>(open, "moov", statuses).layer(any_origin_may_read());
     surface::<Moov>(with_key.merge(open), context)
 }
@@ -59,6 +62,17 @@ async fn image(context: &Context, tenant: &str, id: Uuid) -> Result<Asset, Failu
 
 fn metadata_of(context: &Context, asset: &Asset) -> ImageMetadata {
     ImageMetadata::of(asset, context.assets.public_link(asset))
+}
+
+/// The version of an image that a request is for, by its conditions: those of the metadata, which
+/// change with the picture too.
+fn version(
+    context: &Context,
+    request: &Request,
+    asset: &Asset,
+) -> Result<Option<Timestamp>, Failure> {
+    let current = told_validators(context, asset, &metadata_of(context, asset))?;
+    version_wanted((request.method(), request.headers()), asset, &current)
 }
 
 /// List images
@@ -84,8 +98,7 @@ async fn list_images(
     Segments(account): Segments<String>,
     request: Request,
 ) -> Result<Response, Failure> {
-    let tenant = caller.tenant(&account)?;
-    caller.must(Role::Reader)?;
+    let tenant = caller.account(Role::Reader, &account)?;
     let skip = number("skip", query(request.uri(), "skip")?, 0, MAX_SKIP)?;
     let count = number("count", query(request.uri(), "count")?, 20, MAX_COUNT)?;
     let images = if count == 0 {
@@ -121,8 +134,7 @@ async fn upload_image(
     Segments(account): Segments<String>,
     request: Request,
 ) -> Result<Response, Failure> {
-    let tenant = caller.tenant(&account)?;
-    caller.must(Role::Uploader)?;
+    let tenant = caller.account(Role::Uploader, &account)?;
     let (file, alt_text) = form(&context, request).await?;
     let mut new = claims(tenant, &file);
     if let Change::Set(text) = alt_text {
@@ -143,19 +155,24 @@ async fn upload_image(
         Version,
         ("accountID" = String, Path, description = "Whose image."),
         ("imageID" = String, Path, format = "uuid", description = "The image."),
+        ("if-none-match" = Option<String>, Header, description = "Tags of what the client has."),
     ),
-    responses((status = 200, description = "Its metadata.", body = ImageMetadata))
+    responses(
+        (status = 200, description = "Its metadata.", body = ImageMetadata, headers(("etag" = String, description = "Names this version."), ("last-modified" = String, description = "When it was last changed."))),
+        (status = 304, description = "The client has it already.", headers(("etag" = String)))
+    )
 )]
 async fn get_image(
     State(context): State<Context>,
     _: Version,
     caller: Caller,
     Segments((account, id)): Segments<(String, String)>,
+    request: Request,
 ) -> Result<Response, Failure> {
-    let tenant = caller.tenant(&account)?;
-    caller.must(Role::Reader)?;
+    let tenant = caller.account(Role::Reader, &account)?;
     let asset = image(&context, tenant, uuid_in_path(&id, "image")?).await?;
-    Ok(Json(metadata_of(&context, &asset)).into_response())
+    let asked = (request.method(), request.headers());
+    serve_told(&context, &asset, &metadata_of(&context, &asset), asked)
 }
 
 /// Replace image or image metadata
@@ -171,6 +188,8 @@ async fn get_image(
         Version,
         ("accountID" = String, Path, description = "Whose image."),
         ("imageID" = String, Path, format = "uuid", description = "The image."),
+        ("if-match" = Option<String>, Header, description = "Tags of versions of the metadata; 412 when it is in none of them."),
+        ("if-unmodified-since" = Option<String>, Header, description = "412 when it was changed after this date."),
     ),
     request_body(content = ImageUpload, content_type = "multipart/form-data"),
     responses(
@@ -186,12 +205,13 @@ async fn replace_image(
     Segments((account, id)): Segments<(String, String)>,
     request: Request,
 ) -> Result<Response, Failure> {
-    let tenant = caller.tenant(&account)?;
-    caller.must(Role::Uploader)?;
-    let id = image(&context, tenant, uuid_in_path(&id, "image")?).await?.id;
+    let tenant = caller.account(Role::Uploader, &account)?;
+    let image = image(&context, tenant, uuid_in_path(&id, "image")?).await?;
+    let version = version(&context, &request, &image)?;
     let (file, alt_text) = form(&context, request).await?;
     let new = claims(tenant, &file);
-    let replaced = context.assets.replace(id, new, alt_text, file.body).await;
+    let replaced =
+        context.assets.replace_version(image.id, new, alt_text, file.body, version).await;
     let asset = replaced.map_err(|e| told(&context, e.into()))?;
     context.metrics.accepted("moov");
     Ok(Json(metadata_of(&context, &asset)).into_response())
@@ -207,6 +227,8 @@ async fn replace_image(
         Version,
         ("accountID" = String, Path, description = "Whose image."),
         ("imageID" = String, Path, format = "uuid", description = "The image."),
+        ("if-match" = Option<String>, Header, description = "Tags of versions of the metadata; 412 when it is in none of them."),
+        ("if-unmodified-since" = Option<String>, Header, description = "412 when it was changed after this date."),
     ),
     request_body(content = ImageMetadataRequest),
     responses(
@@ -221,12 +243,12 @@ async fn set_metadata(
     Segments((account, id)): Segments<(String, String)>,
     request: Request,
 ) -> Result<Response, Failure> {
-    let tenant = caller.tenant(&account)?;
-    caller.must(Role::Uploader)?;
-    let id = image(&context, tenant, uuid_in_path(&id, "image")?).await?.id;
+    let tenant = caller.account(Role::Uploader, &account)?;
+    let image = image(&context, tenant, uuid_in_path(&id, "image")?).await?;
+    let version = version(&context, &request, &image)?;
     let given: serde_json::Value = json_body(&context, request).await?;
     let text = alt_text_of(&given, AltText::Flat)?;
-    let asset = context.assets.set_alt_text(tenant, id, text).await?;
+    let asset = context.assets.set_alt_text_of_version(tenant, image.id, text, version).await?;
     Ok(Json(metadata_of(&context, &asset)).into_response())
 }
 
@@ -242,6 +264,8 @@ async fn set_metadata(
         Version,
         ("accountID" = String, Path, description = "Whose image."),
         ("imageID" = String, Path, format = "uuid", description = "The image."),
+        ("if-match" = Option<String>, Header, description = "Tags of versions of the metadata; 412 when it is in none of them."),
+        ("if-unmodified-since" = Option<String>, Header, description = "412 when it was changed after this date."),
     ),
     responses((status = 204, description = "The image is disabled."))
 )]
@@ -250,11 +274,12 @@ async fn disable_image(
     _: Version,
     caller: Caller,
     Segments((account, id)): Segments<(String, String)>,
+    request: Request,
 ) -> Result<Response, Failure> {
-    let tenant = caller.tenant(&account)?;
-    caller.must(Role::Uploader)?;
-    let id = image(&context, tenant, uuid_in_path(&id, "image")?).await?.id;
-    context.assets.disable(tenant, id).await?;
+    let tenant = caller.account(Role::Uploader, &account)?;
+    let image = image(&context, tenant, uuid_in_path(&id, "image")?).await?;
+    let version = version(&context, &request, &image)?;
+    context.assets.disable_version(tenant, image.id, version).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

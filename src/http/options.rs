@@ -18,6 +18,10 @@ use super::network::Network;
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
+    /// Origins such as `https://editor.example` whose pages may use the APIs with a key or with
+    /// credentials that the browser keeps. Default none; links for uploads and public pictures are for
+    /// pages of any origin all the same.
+    pub allowed_origins: Vec<String>,
     /// Requests that one key may make per second, on average. Default 50; 0 sets no rate.
     pub requests_per_second: f64,
     /// Requests that one key may make at once before its rate holds. Default 200.
@@ -81,6 +85,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            allowed_origins: Vec::new(),
             requests_per_second: 50.0,
             burst: 200,
             max_rated_keys: 65_536,

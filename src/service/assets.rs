@@ -25,6 +25,7 @@ use super::renditions::Renditions;
 use super::settings::Settings;
 use super::signatures::{LinkKeys, public_path};
 use super::spool::Spool;
+use super::text::check_alt_text;
 use super::tickets::TicketsInUse;
 use crate::Cancellation;
 
@@ -32,8 +33,6 @@ pub(crate) type Result<T> = std::result::Result<T, ServiceError>;
 
 /// The file of the database in a service's directory.
 pub(crate) const DATABASE: &str = "catalog.sqlite";
-/// Unicode scalar values of an alternative text.
-const MAX_ALT_TEXT: usize = 125;
 
 /// An asset service on one machine. Cheap to clone, shared by tasks.
 ///
@@ -259,7 +258,7 @@ impl Assets {
     /// Sets or clears the alternative text.
     ///
     /// # Errors
-    /// [`ServiceError::Invalid`] past 125 Unicode scalar values, [`ServiceError::NotFound`] when the
+    /// [`ServiceError::Invalid`] past 125 Unicode scalar values or with U+0000, [`ServiceError::NotFound`] when the
     /// tenant has no such asset.
     pub async fn set_alt_text(
         &self,
@@ -267,9 +266,25 @@ impl Assets {
         id: Uuid,
         alt_text: Option<String>,
     ) -> Result<Asset> {
+        self.set_alt_text_of_version(tenant, id, alt_text, None).await
+    }
+
+    /// As [`Assets::set_alt_text`], provided that the asset was last changed at `version`, its
+    /// `updated_at`.
+    ///
+    /// # Errors
+    /// As [`Assets::set_alt_text`], and [`ServiceError::Changed`] when it was changed since.
+    pub async fn set_alt_text_of_version(
+        &self,
+        tenant: &str,
+        id: Uuid,
+        alt_text: Option<String>,
+        version: Option<jiff::Timestamp>,
+    ) -> Result<Asset> {
         check_alt_text(alt_text.as_deref())?;
         let mut tx = self.inner.catalog.begin().await?;
         let asset = self.own(&mut tx, tenant, id).await?;
+        check_version(&asset, version)?;
         let updated_at = self.later_than(asset.updated_at);
         catalog::set_alt_text(&mut tx, id, alt_text.as_deref(), updated_at).await?;
         tx.commit().await?;
@@ -281,8 +296,22 @@ impl Assets {
     /// # Errors
     /// [`ServiceError::NotFound`] when the tenant has no such asset.
     pub async fn disable(&self, tenant: &str, id: Uuid) -> Result<Asset> {
+        self.disable_version(tenant, id, None).await
+    }
+
+    /// As [`Assets::disable`], provided that the asset was last changed at `version`, its
+    /// `updated_at`.
+    ///
+    /// # Errors
+    /// As [`Assets::disable`], and [`ServiceError::Changed`] when it was changed since.
+    pub async fn disable_version(
+        &self,
+        tenant: &str,
+        id: Uuid,
+        version: Option<jiff::Timestamp>,
+    ) -> Result<Asset> {
         let mut tx = self.inner.catalog.begin().await?;
-        self.own(&mut tx, tenant, id).await?;
+        check_version(&self.own(&mut tx, tenant, id).await?, version)?;
         catalog::disable_asset(&mut tx, id, self.inner.settings.clock.now()).await?;
         let asset = self.own(&mut tx, tenant, id).await?;
         tx.commit().await?;
@@ -363,13 +392,10 @@ impl Assets {
 
 pub(super) const NO_IMAGE: ServiceError = ServiceError::NotFound { what: "image" };
 
-pub(super) fn check_alt_text(text: Option<&str>) -> Result<()> {
-    let length = text.map_or(0, |text| text.chars().count());
-    if length > MAX_ALT_TEXT {
-        let message = format!(
-            "the alternative text has {length} characters, more than the {MAX_ALT_TEXT} permitted"
-        );
-        return Err(ServiceError::invalid("altText", message));
+/// Refuses to change an asset that is not in this version.
+pub(super) fn check_version(asset: &Asset, version: Option<jiff::Timestamp>) -> Result<()> {
+    match version {
+        Some(version) if version != asset.updated_at => Err(ServiceError::Changed),
+        _ => Ok(()),
     }
-    Ok(())
 }

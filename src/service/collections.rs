@@ -11,6 +11,7 @@ use super::clock::after;
 use super::error::ServiceError;
 use super::lists::check_count;
 use super::model::{Change, Collection, NewSession, Track, TrackStatus, UploadSession};
+use super::text;
 
 /// Unicode scalar values of a title or another short text.
 const MAX_TEXT: usize = 1_000;
@@ -66,18 +67,14 @@ fn set<T>(field: &mut Option<T>, change: Change<T>) {
 }
 
 fn check_text(field: &'static str, text: Option<&str>) -> Result<()> {
-    let length = text.map_or(0, |text| text.chars().count());
-    if length > MAX_TEXT {
-        let message = format!("{field} has {length} characters, more than {MAX_TEXT}");
-        return Err(ServiceError::invalid(field, message));
-    }
-    Ok(())
+    text::check_text(field, text, MAX_TEXT)
 }
 
 fn check_metadata(metadata: &Value) -> Result<()> {
     if !metadata.is_object() {
         return Err(ServiceError::invalid("metadata", "metadata must be an object"));
     }
+    text::check_json("metadata", metadata)?;
     let length = catalog::to_json(metadata)?.len();
     if length > MAX_METADATA {
         let message = format!("metadata of {length} bytes is larger than {MAX_METADATA}");
@@ -121,12 +118,13 @@ impl Assets {
     /// A new collection.
     ///
     /// # Errors
-    /// [`ServiceError::Invalid`] for overlong fields.
+    /// [`ServiceError::Invalid`] for overlong fields or U+0000 in one.
     pub async fn create_collection(
         &self,
         tenant: &str,
         fields: CollectionFields,
     ) -> Result<Collection> {
+        text::check_nul("tenant", tenant)?;
         let now = self.inner.settings.clock.now();
         let mut collection = Collection {
             id: Uuid::new_v4(),
@@ -181,7 +179,7 @@ impl Assets {
     /// Changes a collection's fields.
     ///
     /// # Errors
-    /// [`ServiceError::Invalid`] for overlong fields, [`ServiceError::NotFound`] when the tenant has
+    /// [`ServiceError::Invalid`] for overlong fields or U+0000 in one, [`ServiceError::NotFound`] when the tenant has
     /// none of this id.
     pub async fn update_collection(
         &self,
@@ -244,7 +242,7 @@ impl Assets {
     /// Changes a track's fields.
     ///
     /// # Errors
-    /// [`ServiceError::Invalid`] for overlong fields, [`ServiceError::NotFound`] when the tenant has
+    /// [`ServiceError::Invalid`] for overlong fields or U+0000 in one, [`ServiceError::NotFound`] when the tenant has
     /// none of this id.
     pub async fn update_track(&self, tenant: &str, id: Uuid, fields: TrackFields) -> Result<Track> {
         let mut tx = self.inner.catalog.begin().await?;
@@ -347,7 +345,7 @@ impl Assets {
     /// judged by [`Assets::session`], when the request began.
     ///
     /// # Errors
-    /// [`ServiceError::Invalid`] without a file name or for overlong fields,
+    /// [`ServiceError::Invalid`] without a file name or for overlong fields or U+0000 in one,
     /// [`ServiceError::NotFound`] when the session's collection is gone,
     /// [`ServiceError::LimitReached`] when the session has
     /// [`Settings::max_session_tracks`](super::Settings::max_session_tracks).

@@ -65,6 +65,9 @@ pub enum ServiceError {
         /// The most that are permitted.
         max: u32,
     },
+    /// The asset is not in the version that the caller wanted to change.
+    #[error("it was changed in the meantime")]
+    Changed,
     /// The caller is known, but must not do this.
     #[error("{0}")]
     Forbidden(&'static str),
@@ -136,6 +139,7 @@ impl ServiceError {
             Self::Conflict { .. } => "conflict",
             Self::LimitReached { .. } => "limit_reached",
             Self::TooManySizes { .. } => "too_many_sizes",
+            Self::Changed => "precondition_failed",
             Self::Forbidden(_) => "forbidden",
             Self::Signature(error) => error.code(),
             Self::Overloaded { .. } => "overloaded",

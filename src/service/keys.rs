@@ -11,6 +11,7 @@ use super::clock::Clock;
 use super::error::ServiceError;
 use super::id;
 use super::model::{ApiKey, Role};
+use super::text::check_nul;
 
 type Result<T> = std::result::Result<T, ServiceError>;
 
@@ -129,6 +130,9 @@ impl Keyring {
             let message = "a key is ID:SECRET, both of 1 to 256 visible ASCII characters, the id \
                            without a colon";
             return Err(ServiceError::invalid("key", message));
+        }
+        for tenant in tenants.iter().flatten() {
+            check_nul("tenant", tenant)?;
         }
         let key = ApiKey {
             id: id.to_owned(),

@@ -36,6 +36,7 @@ mod signatures;
 mod spool;
 mod store;
 mod sweep;
+mod text;
 mod theme;
 mod tickets;
 mod under_way;

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::assets::{Assets, NO_IMAGE, Result, check_alt_text};
+use super::assets::{Assets, NO_IMAGE, Result, check_version};
 use super::blobs::Behind;
 use super::catalog::{self, AssetRecord, BlobRecord, Tx};
 use super::clock::after;
@@ -14,6 +14,7 @@ use super::examine::{Claim, Examined};
 use super::id;
 use super::model::{Asset, Change, NewAsset, Surface};
 use super::spool::Spooled;
+use super::text::check_alt_text;
 use crate::DuplicateRule;
 
 /// How long a temporary asset lives where its policy does not say.
@@ -45,7 +46,7 @@ impl Assets {
     /// tenant has it and the policy rejects duplicates, [`ServiceError::Overloaded`] when the budget
     /// is full; others when storing fails. Nothing is stored then.
     pub async fn store(&self, new: NewAsset, body: Spooled) -> Result<Asset> {
-        check_alt_text(new.alt_text.as_deref())?;
+        new.check_text()?;
         let examined = self.admit(&new, &body, None).await?;
         loop {
             let placed = self.place(&examined.stored).await?;
@@ -73,6 +74,23 @@ impl Assets {
         alt_text: Change<String>,
         body: Spooled,
     ) -> Result<Asset> {
+        self.replace_version(id, new, alt_text, body, None).await
+    }
+
+    /// As [`Assets::replace`], provided that the asset was last changed at `version`, its
+    /// `updated_at`.
+    ///
+    /// # Errors
+    /// As [`Assets::replace`], and [`ServiceError::Changed`] when it was changed since.
+    pub async fn replace_version(
+        &self,
+        id: Uuid,
+        new: NewAsset,
+        alt_text: Change<String>,
+        body: Spooled,
+        version: Option<Timestamp>,
+    ) -> Result<Asset> {
+        new.check_text()?;
         if let Change::Set(text) = &alt_text {
             check_alt_text(text.as_deref())?;
         }
@@ -83,7 +101,8 @@ impl Assets {
             let placed = self.place(&examined.stored).await?;
             let mut tx = self.inner.catalog.begin().await?;
             let Some(blob) = self.settle(&mut tx, &placed).await? else { continue };
-            let asset = self.exchange(&mut tx, id, &new, &alt_text, &examined, &blob).await;
+            let change = (&new, &alt_text, version);
+            let asset = self.exchange(&mut tx, id, change, &examined, &blob).await;
             let asset = self.conclude(tx, asset, &placed, &blob).await?;
             self.forget_renditions(&former, Some(&asset)).await;
             return Ok(asset);
@@ -245,14 +264,14 @@ impl Assets {
         &self,
         tx: &mut Tx,
         id: Uuid,
-        new: &NewAsset,
-        alt_text: &Change<String>,
+        (new, alt_text, version): (&NewAsset, &Change<String>, Option<Timestamp>),
         examined: &Examined,
         blob: &BlobRecord,
     ) -> Result<Asset> {
         // It may have gone, or been disabled, while its new bytes were looked at.
         let former = self.own(tx, &new.tenant, id).await?;
         self.replaceable(&former)?;
+        check_version(&former, version)?;
         let updated_at = self.later_than(former.updated_at);
         // Whatever claimed it goes on using it.
         let expires_at = former.expires_at.and_then(|_| self.end_of(new, updated_at));

@@ -6,21 +6,25 @@
 mod make;
 mod support;
 
+mod access;
 mod audicient;
 mod audio;
 mod audiodelivery;
 mod backoffice;
 mod bodies;
+mod conditions;
 mod ends;
 mod library;
 mod links;
 mod moov;
 mod oddities;
 mod operation;
+mod pages;
 mod seam;
 mod server;
 mod sessions;
 mod signed;
 mod storage;
 mod tenants;
+mod texts;
 mod tickets;

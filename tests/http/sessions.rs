@@ -115,7 +115,7 @@ async fn a_track_is_made_as_the_page_says() {
     let id = session["upload_session_id"].as_str().unwrap();
     let path = format!("/v1/upload/{id}/track");
     let body =
-        json!({"file_name": "../../a\u{0}b.mp3", "organization_index": "7", "metadata": {"k": 1}});
+        json!({"file_name": "../../a\u{1}b.mp3", "organization_index": "7", "metadata": {"k": 1}});
     let told = app.send(with_json(request(Method::POST, &path), &body)).await.ok();
     let track = is_uuid(&told["track_id"]);
     assert_eq!(told["upload_session_id"], *id);

@@ -10,8 +10,8 @@ use super::bodies::{
 };
 use super::fields::{CollectionRequest, Fields};
 use super::voice::answer;
-use super::{Caller, MAX_COUNT, MAX_SKIP, collection};
-use crate::http::common::{Context, Failure, RequestId, Segments, number, query};
+use super::{Caller, MAX_COUNT, MAX_SKIP};
+use crate::http::common::{Context, Failure, RequestId, Segments, number, query, uuid_in_path};
 use crate::service::{Collection, Role, TicketFor};
 
 async fn told(context: &Context, id: &RequestId, of: Collection) -> Result<Response, Failure> {
@@ -46,10 +46,9 @@ pub(crate) async fn list(
     caller: Caller,
     request: Request,
 ) -> Result<Response, Failure> {
-    caller.must(Role::Reader)?;
+    let (tenant, only) = caller.collections(Role::Reader)?;
     let (skip, count) = page(&request)?;
-    let tenant = caller.key.home();
-    let found = match caller.key.collection {
+    let found = match only {
         Some(own) if skip == 0 && count > 0 => vec![context.assets.collection(tenant, own).await?],
         Some(_) => Vec::new(),
         None => context.assets.collections(tenant, skip, count).await?,
@@ -76,12 +75,9 @@ pub(crate) async fn create(
     caller: Caller,
     request: Request,
 ) -> Result<Response, Failure> {
-    caller.must(Role::Uploader)?;
-    if caller.key.collection.is_some() {
-        return Err(Failure::forbidden("this key is for one collection, and makes no others"));
-    }
+    let tenant = caller.tenant_wide(Role::Uploader)?;
     let fields = Fields::of(&context, request).await?.of_collection()?;
-    let created = context.assets.create_collection(caller.key.home(), fields).await?;
+    let created = context.assets.create_collection(tenant, fields).await?;
     told(&context, &id, created).await
 }
 
@@ -100,8 +96,8 @@ pub(crate) async fn get(
     caller: Caller,
     Segments(of): Segments<String>,
 ) -> Result<Response, Failure> {
-    caller.must(Role::Reader)?;
-    let of = collection(&context, &caller, &of).await?;
+    let of = uuid_in_path(&of, "collection")?;
+    let of = caller.collection(&context, Role::Reader, of).await?;
     told(&context, &id, of).await
 }
 
@@ -124,8 +120,8 @@ pub(crate) async fn update(
     Segments(of): Segments<String>,
     request: Request,
 ) -> Result<Response, Failure> {
-    caller.must(Role::Uploader)?;
-    let of = collection(&context, &caller, &of).await?;
+    let of = uuid_in_path(&of, "collection")?;
+    let of = caller.collection(&context, Role::Uploader, of).await?;
     let fields = Fields::of(&context, request).await?.of_collection()?;
     let updated = context.assets.update_collection(&of.tenant, of.id, fields).await?;
     told(&context, &id, updated).await
@@ -148,8 +144,8 @@ pub(crate) async fn remove(
     caller: Caller,
     Segments(of): Segments<String>,
 ) -> Result<Response, Failure> {
-    caller.must(Role::Uploader)?;
-    let of = collection(&context, &caller, &of).await?;
+    let of = uuid_in_path(&of, "collection")?;
+    let of = caller.collection(&context, Role::Uploader, of).await?;
     context.assets.remove_collection(&of.tenant, of.id).await?;
     Ok(answer(&id, GoneCollection { collection_id: of.id }))
 }
@@ -172,10 +168,10 @@ pub(crate) async fn cover(
     caller: Caller,
     Segments(of): Segments<String>,
 ) -> Result<Response, Failure> {
-    caller.must(Role::Uploader)?;
-    let of = collection(&context, &caller, &of).await?;
+    let of = uuid_in_path(&of, "collection")?;
+    let of = caller.collection(&context, Role::Uploader, of).await?;
     let (what, ttl) = (TicketFor::CollectionCover(of.id), context.assets.settings().ticket_ttl);
-    let ticket = context.assets.issue_ticket(&of.tenant, what, ttl, Some(&caller.key.id)).await?;
+    let ticket = context.assets.issue_ticket(&of.tenant, what, ttl, Some(caller.key_id())).await?;
     let collection_cover_upload = Upload::of(&context, "POST", &ticket);
     let collection_id = of.id;
     let collection = CollectionBody::of(&context, of).await?;
@@ -205,8 +201,8 @@ pub(crate) async fn tracks(
     Segments(of): Segments<String>,
     request: Request,
 ) -> Result<Response, Failure> {
-    caller.must(Role::Reader)?;
-    let of = collection(&context, &caller, &of).await?;
+    let of = uuid_in_path(&of, "collection")?;
+    let of = caller.collection(&context, Role::Reader, of).await?;
     let (skip, count) = page(&request)?;
     let mut tracks = Vec::new();
     for track in context.assets.tracks(&of.tenant, of.id, skip, count).await? {

@@ -8,10 +8,10 @@ use axum::Extension;
 use axum::extract::{Request, State};
 use axum::response::Response;
 
+use super::Caller;
 use super::bodies::{Answer, NewTrack, OneSession, SessionBody, TrackOfSession, Upload};
 use super::fields::{Fields, NewTrackRequest, SessionRequest};
 use super::voice::answer;
-use super::{Caller, within_scope};
 use crate::http::common::{Context, Failure, RequestId, Segments, time, uuid_in_path};
 use crate::service::{Change, NewSession, Role, TicketFor, UploadSession};
 
@@ -48,14 +48,12 @@ pub(crate) async fn create(
     caller: Caller,
     request: Request,
 ) -> Result<Response, Failure> {
-    caller.must(Role::Uploader)?;
+    // Before the body is read.
+    caller.collections(Role::Uploader)?;
     let fields = Fields::of(&context, request).await?;
-    let collection = fields.id("collection_id")?.or(caller.key.collection).ok_or_else(|| {
-        let message = "collection_id is missing; only keys for one collection may leave it out";
-        Failure::invalid("collection_id", message)
-    })?;
-    within_scope(&caller, collection)?;
-    let mut new = NewSession { api_key: Some(caller.key.id.clone()), ..NewSession::default() };
+    let named = fields.id("collection_id")?;
+    let (tenant, collection) = caller.named_collection(Role::Uploader, named)?;
+    let mut new = NewSession { api_key: Some(caller.key_id().to_owned()), ..NewSession::default() };
     new.creator = fields.id("creator_id")?;
     if let Change::Set(index) = fields.text("organization_index")? {
         new.organization_index = index;
@@ -66,7 +64,7 @@ pub(crate) async fn create(
     if let Some(seconds) = fields.whole("expires_in", SECONDS)? {
         new.expires_in = Duration::from_secs(seconds);
     }
-    let session = context.assets.create_session(caller.key.home(), collection, new).await?;
+    let session = context.assets.create_session(tenant, collection, new).await?;
     told(&context, &id, &session).await
 }
 

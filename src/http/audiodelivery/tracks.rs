@@ -4,11 +4,11 @@ use axum::Extension;
 use axum::extract::{Request, State};
 use axum::response::Response;
 
+use super::Caller;
 use super::bodies::{Answer, GoneTrack, OneTrack, TrackAudio, TrackBody, TrackCover, Upload};
 use super::fields::{Fields, TrackRequest};
 use super::voice::answer;
-use super::{Caller, track};
-use crate::http::common::{Context, Failure, RequestId, Segments};
+use crate::http::common::{Context, Failure, RequestId, Segments, uuid_in_path};
 use crate::service::{Role, TicketFor, Track};
 
 async fn told(context: &Context, id: &RequestId, of: Track) -> Result<Response, Failure> {
@@ -32,8 +32,7 @@ pub(crate) async fn get(
     caller: Caller,
     Segments(of): Segments<String>,
 ) -> Result<Response, Failure> {
-    caller.must(Role::Reader)?;
-    let of = track(&context, &caller, &of).await?;
+    let of = caller.track(&context, Role::Reader, uuid_in_path(&of, "track")?).await?;
     told(&context, &id, of).await
 }
 
@@ -56,8 +55,7 @@ pub(crate) async fn update(
     Segments(of): Segments<String>,
     request: Request,
 ) -> Result<Response, Failure> {
-    caller.must(Role::Uploader)?;
-    let of = track(&context, &caller, &of).await?;
+    let of = caller.track(&context, Role::Uploader, uuid_in_path(&of, "track")?).await?;
     let fields = Fields::of(&context, request).await?.of_track()?;
     let updated = context.assets.update_track(&of.tenant, of.id, fields).await?;
     told(&context, &id, updated).await
@@ -80,8 +78,7 @@ pub(crate) async fn remove(
     caller: Caller,
     Segments(of): Segments<String>,
 ) -> Result<Response, Failure> {
-    caller.must(Role::Uploader)?;
-    let of = track(&context, &caller, &of).await?;
+    let of = caller.track(&context, Role::Uploader, uuid_in_path(&of, "track")?).await?;
     context.assets.remove_track(&of.tenant, of.id).await?;
     Ok(answer(&id, GoneTrack { track_id: of.id }))
 }
@@ -103,10 +100,9 @@ pub(crate) async fn cover(
     caller: Caller,
     Segments(of): Segments<String>,
 ) -> Result<Response, Failure> {
-    caller.must(Role::Uploader)?;
-    let of = track(&context, &caller, &of).await?;
+    let of = caller.track(&context, Role::Uploader, uuid_in_path(&of, "track")?).await?;
     let (what, ttl) = (TicketFor::TrackCover(of.id), context.assets.settings().ticket_ttl);
-    let ticket = context.assets.issue_ticket(&of.tenant, what, ttl, Some(&caller.key.id)).await?;
+    let ticket = context.assets.issue_ticket(&of.tenant, what, ttl, Some(caller.key_id())).await?;
     let track_cover_upload = Upload::of(&context, "POST", &ticket);
     let track_id = of.id;
     let track = TrackBody::of(&context, of).await?;
@@ -134,10 +130,9 @@ pub(crate) async fn audio(
     caller: Caller,
     Segments(of): Segments<String>,
 ) -> Result<Response, Failure> {
-    caller.must(Role::Uploader)?;
-    let of = track(&context, &caller, &of).await?;
+    let of = caller.track(&context, Role::Uploader, uuid_in_path(&of, "track")?).await?;
     let (what, ttl) = (TicketFor::TrackAudio(of.id), context.assets.settings().ticket_ttl);
-    let key = Some(caller.key.id.as_str());
+    let key = Some(caller.key_id());
     let ticket = context.assets.issue_ticket(&of.tenant, what, ttl, key).await?;
     let track_upload = Upload::of(&context, "PUT", &ticket);
     let track_id = of.id;

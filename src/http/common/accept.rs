@@ -15,17 +15,14 @@ pub(crate) struct Accept {
 }
 
 impl Accept {
-    /// What the header says; without one everything is welcome.
+    /// What the header says; without one, and where it names nothing at all, everything is welcome.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let mut lines = headers.get_all(ACCEPT).iter().peekable();
-        if lines.peek().is_none() {
+        let lines = headers.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok());
+        let ranges: Vec<(String, u16)> =
+            lines.flat_map(|line| split(line, ',')).filter_map(range).collect();
+        if ranges.is_empty() {
             return Self { jpeg: 1000, png: 1000, webp: 1000 };
         }
-        let ranges: Vec<(String, u16)> = lines
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.split(','))
-            .filter_map(range)
-            .collect();
         // The most specific range that fits decides, wherever it stands.
         let liking = |name: &str| {
             let said = |wanted: &str| {
@@ -80,32 +77,53 @@ impl Accept {
     }
 }
 
-/// A media range in lower case without its parameters, and its weight.
-fn range(text: &str) -> Option<(String, u16)> {
-    let mut parts = text.split(';');
-    let media = parts.next()?.trim().to_ascii_lowercase();
-    let mut weight = 1000;
-    for part in parts {
-        let (name, value) = part.split_once('=')?;
-        if name.trim().eq_ignore_ascii_case("q") {
-            weight = thousandths(value.trim())?;
+/// The members of a list; a separator may stand inside a quoted string.
+fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped) = (false, false);
+    text.split(move |c| {
+        let inside = quoted;
+        if !std::mem::take(&mut escaped) {
+            escaped = inside && c == '\\';
+            quoted ^= c == '"';
         }
-    }
-    (!media.is_empty()).then_some((media, weight))
+        c == separator && !inside
+    })
 }
 
-/// RFC 9110 12.4.2: 0 to 1 with at most three digits.
-fn thousandths(text: &str) -> Option<u16> {
-    let (whole, digits) = text.split_once('.').unwrap_or((text, ""));
-    if digits.len() > 3 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+/// A media range in lower case without its parameters, and its weight; `None` for what is no range.
+fn range(text: &str) -> Option<(String, u16)> {
+    let mut parts = split(text, ';');
+    let media = parts.next()?.trim().to_ascii_lowercase();
+    let media = match media.as_str() {
+        // Java's `HttpURLConnection` writes this.
+        "*" => "*/*",
+        "image/jpg" | "image/pjpeg" => "image/jpeg",
+        "image/x-png" => "image/png",
+        media => media,
+    };
+    let (kind, name) = media.split_once('/')?;
+    if kind.is_empty() || name.is_empty() {
         return None;
     }
-    let part: u16 = format!("{digits:0<3}").parse().ok()?;
-    match whole {
-        "0" => Some(part),
-        "1" if part == 0 => Some(1000),
-        _ => None,
+    let weight = parts.find_map(|part| {
+        let (name, value) = part.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("q").then(|| thousandths(value.trim()))
+    });
+    Some((media.to_owned(), weight.unwrap_or(1000)))
+}
+
+/// RFC 9110 12.4.2: 0 to 1 with at most three digits. Clients write `.2` as well, and more digits. A
+/// weight that is none is none: the range was named all the same.
+fn thousandths(text: &str) -> u16 {
+    let (whole, digits) = text.split_once('.').unwrap_or((text, ""));
+    let plain = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let some = !whole.is_empty() || !digits.is_empty();
+    if !some || !plain(whole) || !plain(digits) || whole.bytes().any(|b| b != b'0') {
+        return 1000;
     }
+    let part: u16 = format!("{digits:0<3}").get(..3).and_then(|d| d.parse().ok()).unwrap_or(0);
+    // However small, a weight that is not 0 is no refusal.
+    if part == 0 && digits.bytes().any(|b| b != b'0') { 1 } else { part }
 }
 
 #[cfg(test)]
@@ -126,7 +144,39 @@ mod tests {
         let said = accept("*/*;q=0.1, image/*; q=0.5 ,IMAGE/WEBP;Q=0.25");
         assert_eq!(said, Accept { jpeg: 500, png: 500, webp: 250 });
         assert_eq!(accept("text/html"), Accept { jpeg: 0, png: 0, webp: 0 });
-        assert_eq!(accept("image/png;q=2"), Accept { jpeg: 0, png: 0, webp: 0 });
         assert_eq!(Accept::of(&HeaderMap::new()), Accept { jpeg: 1000, png: 1000, webp: 1000 });
+    }
+
+    #[test]
+    fn clients_write_it_in_many_ways() {
+        let all = |q| Accept { jpeg: q, png: q, webp: q };
+        for (text, expected) in [
+            // Java's HttpURLConnection.
+            (
+                "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2",
+                Accept { jpeg: 1000, png: 200, webp: 200 },
+            ),
+            ("*;q=.2", all(200)),
+            // curl, and browsers for an image.
+            ("*/*", all(1000)),
+            (
+                "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
+                Accept { jpeg: 800, png: 1000, webp: 1000 },
+            ),
+            ("image/png;", Accept { jpeg: 0, png: 1000, webp: 0 }),
+            ("image/jpg", Accept { jpeg: 1000, png: 0, webp: 0 }),
+            ("image/x-png;q=0.5, image/pjpeg", Accept { jpeg: 1000, png: 500, webp: 0 }),
+            ("image/webp ; level=1 ; q = 0.5 ; ext", Accept { jpeg: 0, png: 0, webp: 500 }),
+            ("image/png;a=\"x,image/jpeg;q=1\";q=0.4", Accept { jpeg: 0, png: 400, webp: 0 }),
+            ("image/png;q=1.000, image/jpeg;q=0.12345", Accept { jpeg: 123, png: 1000, webp: 0 }),
+            ("image/png;q=0., image/jpeg;q=0.0001", Accept { jpeg: 1, png: 0, webp: 0 }),
+            ("image/png;q=2, image/jpeg;q=x, image/webp;q=", all(1000)),
+            ("", all(1000)),
+            (" , ,", all(1000)),
+            ("images", all(1000)),
+            ("image/", all(1000)),
+        ] {
+            assert_eq!(accept(text), expected, "{text}");
+        }
     }
 }

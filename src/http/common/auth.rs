@@ -11,7 +11,7 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 use super::failure::Failure;
-use super::{Context, Voice};
+use super::{Context, Voice, cross};
 use crate::service::{ApiKey, Role};
 
 /// Which spellings a surface takes.
@@ -28,15 +28,29 @@ pub(crate) struct Credentials {
     pub(crate) api_key: bool,
 }
 
+/// How credentials came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spelling {
+    /// A browser that knows them sends these by itself, whichever page asks.
+    Basic,
+    /// RFC 6750's.
+    Bearer,
+    /// Any other, which only a client that means it sends.
+    Other,
+}
+
 impl Credentials {
-    /// What a client should send, for the header `WWW-Authenticate` (RFC 9110 11.6.1).
-    const fn challenge(self) -> &'static str {
+    /// What a client should send, for the header `WWW-Authenticate` (RFC 9110 11.6.1), with what was
+    /// wrong with its Bearer token (RFC 6750 3).
+    fn challenge(self, error: &str) -> String {
+        let basic = "Basic realm=\"gatefold\"";
+        let bearer = format!("Bearer realm=\"gatefold\"{error}");
         match self {
-            Self { basic: true, bearer: true, .. } => "Basic realm=\"gatefold\", Bearer",
-            Self { basic: true, .. } => "Basic realm=\"gatefold\"",
-            Self { bearer: true, .. } => "Bearer",
-            Self { api_key: true, .. } => "ApiKey",
-            _ => "KeySecret",
+            Self { basic: true, bearer: true, .. } => format!("{basic}, {bearer}"),
+            Self { basic: true, .. } => basic.to_owned(),
+            Self { bearer: true, .. } => bearer,
+            Self { api_key: true, .. } => "ApiKey".to_owned(),
+            _ => "KeySecret".to_owned(),
         }
     }
 
@@ -53,12 +67,12 @@ impl Credentials {
         }
     }
 
-    /// Id and secret, from wherever this surface looks for them.
-    fn find(self, parts: &Parts) -> Option<(String, String)> {
+    /// Id and secret, from wherever this surface looks for them; none where what came is malformed.
+    fn find(self, parts: &Parts) -> Option<(Spelling, Option<(String, String)>)> {
         if self.api_key
             && let Some(found) = api_key(parts)
         {
-            return Some(found);
+            return Some((Spelling::Other, Some(found)));
         }
         let mut values = parts.headers.get_all(AUTHORIZATION).iter();
         let value = values.next()?.to_str().ok()?.trim();
@@ -66,18 +80,17 @@ impl Credentials {
             // Two sets of credentials: which one counts would be a guess.
             return None;
         }
-        if let Some((scheme, rest)) = value.split_once(' ') {
-            let rest = rest.trim();
-            return match scheme.to_ascii_lowercase().as_str() {
-                "basic" if self.basic => {
-                    let text = String::from_utf8(LENIENT.decode(rest).ok()?).ok()?;
-                    pair(&text)
-                }
-                "bearer" if self.bearer => pair(rest),
-                _ => None,
-            };
+        let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
+        match scheme.to_ascii_lowercase().as_str() {
+            "basic" if self.basic => {
+                let text = LENIENT.decode(rest.trim()).ok();
+                let text = text.and_then(|bytes| String::from_utf8(bytes).ok());
+                Some((Spelling::Basic, text.as_deref().and_then(pair)))
+            }
+            "bearer" if self.bearer => Some((Spelling::Bearer, pair(rest.trim()))),
+            _ if self.pair && !value.contains(' ') => Some((Spelling::Other, pair(value))),
+            _ => None,
         }
-        if self.pair { pair(value) } else { None }
     }
 }
 
@@ -102,32 +115,24 @@ fn pair(text: &str) -> Option<(String, String)> {
     sane.then(|| (id.to_owned(), secret.to_owned()))
 }
 
-/// Who makes the request: a handler that takes this refuses everybody else with 401, and the hasty
-/// with 429, before anything of the body is read.
+/// Who makes the request: a handler that takes this refuses everybody else with 401, pages of other
+/// origins that ride on a browser's credentials with 403, and the hasty with 429, before anything of the
+/// body is read. What the key reaches, `access` tells.
 pub(crate) struct Caller<V> {
-    pub(crate) key: ApiKey,
+    pub(super) key: ApiKey,
+    spelling: Spelling,
     voice: PhantomData<V>,
 }
 
 impl<V: Voice> Caller<V> {
-    /// Refuses with 403 unless the key may do what this role may.
-    pub(crate) fn must(&self, role: Role) -> Result<(), Failure> {
-        if self.key.may(role) {
-            return Ok(());
+    /// 403 for want of this role, with RFC 6750's error for those who sent a token.
+    pub(super) fn forbidden(&self, message: impl Into<String>, role: Role) -> Failure {
+        let failure = Failure::forbidden(message);
+        if self.spelling != Spelling::Bearer {
+            return failure;
         }
-        Err(Failure::forbidden(format!("this key does not have the role {}", role.name())))
-    }
-
-    /// The tenant named in a path: 404 for those that the key does not reach, as for those that
-    /// nobody has.
-    pub(crate) fn tenant<'a>(&self, named: &'a str) -> Result<&'a str, Failure> {
-        let sane = (1..=64).contains(&named.len())
-            && named.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-            && !named.starts_with('.');
-        if sane && self.key.reaches(named) {
-            return Ok(named);
-        }
-        Err(Failure::not_found("account"))
+        let error = format!(", error=\"insufficient_scope\", scope=\"{}\"", role.name());
+        failure.with_header(WWW_AUTHENTICATE, &V::CREDENTIALS.challenge(&error))
     }
 }
 
@@ -135,15 +140,21 @@ impl<V: Voice> FromRequestParts<Context> for Caller<V> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, Failure> {
-        let refused = |message| {
+        let refused = |error, message| {
             Failure::unauthenticated(message)
-                .with_header(WWW_AUTHENTICATE, V::CREDENTIALS.challenge())
+                .with_header(WWW_AUTHENTICATE, &V::CREDENTIALS.challenge(error))
         };
-        let (id, secret) =
-            V::CREDENTIALS.find(parts).ok_or_else(|| refused(V::CREDENTIALS.wanted()))?;
+        let (spelling, found) =
+            V::CREDENTIALS.find(parts).ok_or_else(|| refused("", V::CREDENTIALS.wanted()))?;
+        if spelling == Spelling::Basic {
+            cross::refuse_foreign_pages(parts, context)?;
+        }
+        let error = if spelling == Spelling::Bearer { ", error=\"invalid_token\"" } else { "" };
+        let (id, secret) = found.ok_or_else(|| refused(error, V::CREDENTIALS.wanted()))?;
         let key = context.assets.authenticate(&id, &secret).await?;
-        let key = key.ok_or_else(|| refused("this key is not known, or its secret is wrong"))?;
+        let key =
+            key.ok_or_else(|| refused(error, "this key is not known, or its secret is wrong"))?;
         context.rates.take(&key.id, Instant::now())?;
-        Ok(Self { key, voice: PhantomData })
+        Ok(Self { key, spelling, voice: PhantomData })
     }
 }

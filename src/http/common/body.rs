@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout};
 
 use super::Context;
 use super::failure::Failure;
+use super::input::no_coding;
 use super::multipart;
 use crate::http::metrics::Metrics;
 use crate::http::options::Options;
@@ -135,6 +136,7 @@ pub(super) struct Pieces {
 impl Pieces {
     /// The body of this request; refused here when it declares more bytes than `max`.
     pub(super) fn of(context: &Context, request: Request, max: u64) -> Result<Self, Failure> {
+        no_coding(request.headers())?;
         let declared = request
             .headers()
             .get(CONTENT_LENGTH)

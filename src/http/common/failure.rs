@@ -30,8 +30,12 @@ pub(crate) enum Cause {
     Duplicate(Box<Asset>),
     /// 409: it does not fit what is there.
     Conflict,
+    /// 412: a condition of the request does not hold.
+    PreconditionFailed,
     /// 413: more bytes than permitted.
     TooLarge,
+    /// 415: the body is coded or typed in a way that is not taken.
+    UnsupportedMediaType,
     /// 416: no such part of it.
     RangeNotSatisfiable,
     /// 422: the pipeline refused the file.
@@ -145,7 +149,9 @@ impl Failure {
             Cause::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Cause::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Cause::Duplicate(_) | Cause::Conflict => StatusCode::CONFLICT,
+            Cause::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Cause::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Cause::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Cause::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
             Cause::Rejected => StatusCode::UNPROCESSABLE_ENTITY,
             Cause::RateLimited => StatusCode::TOO_MANY_REQUESTS,
@@ -180,6 +186,7 @@ impl From<ServiceError> for Failure {
                 Self::new(Cause::Conflict, code, message)
             }
             ServiceError::TooManySizes { .. } => Self::new(Cause::Invalid("size"), code, message),
+            ServiceError::Changed => Self::new(Cause::PreconditionFailed, code, message),
             ServiceError::Forbidden(_) | ServiceError::Signature(_) => {
                 Self::new(Cause::Forbidden, code, message)
             }

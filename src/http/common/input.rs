@@ -2,15 +2,16 @@
 
 use axum::RequestPartsExt as _;
 use axum::extract::{FromRequestParts, Path, Query, Request};
-use axum::http::Uri;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Uri};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::Context;
 use super::body::Pieces;
-use super::failure::Failure;
+use super::failure::{Cause, Failure};
+use super::json;
 
 /// The named parts of a path. What is no text (or no `T`) is not there: 404.
 pub(crate) struct Segments<T>(pub(crate) T);
@@ -73,6 +74,20 @@ pub(crate) fn number(
     })
 }
 
+/// Refuses with 415 a body in a coding other than its own bytes (RFC 9110 8.4).
+pub(super) fn no_coding(headers: &HeaderMap) -> Result<(), Failure> {
+    let codings = headers.get_all(CONTENT_ENCODING).iter();
+    let codings = codings.flat_map(|value| value.as_bytes().split(|b| *b == b','));
+    let codings = codings.map(<[u8]>::trim_ascii);
+    let plain = |coding: &[u8]| coding.is_empty() || coding.eq_ignore_ascii_case(b"identity");
+    let Some(other) = codings.into_iter().find(|coding| !plain(coding)) else { return Ok(()) };
+    let shown: String = String::from_utf8_lossy(other).chars().take(24).collect();
+    let message = format!("the body has the content coding \"{shown}\"; send it without any");
+    // What would be taken, as RFC 9110 15.5.16 asks.
+    Err(Failure::new(Cause::UnsupportedMediaType, "unsupported_coding", message)
+        .with_header(ACCEPT_ENCODING, "identity"))
+}
+
 /// A JSON body under its cap. An empty one is `null`, so that bodies of optional fields may be left
 /// out.
 pub(crate) async fn json_body<T: DeserializeOwned>(
@@ -93,18 +108,5 @@ pub(crate) async fn json_body<T: DeserializeOwned>(
     while let Some(piece) = pieces.next().await? {
         bytes.extend_from_slice(&piece);
     }
-    parse_json(&bytes)
-}
-
-/// JSON from a body or a part of one.
-pub(super) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
-    let text: &[u8] = if bytes.is_empty() { b"null" } else { bytes };
-    serde_json::from_slice(text).map_err(|error| {
-        let place = format!("line {}, column {}", error.line(), error.column());
-        let why = match error.classify() {
-            serde_json::error::Category::Data => "does not have the fields it should",
-            _ => "is no JSON",
-        };
-        Failure::bad_request("bad_json", format!("the body {why} ({place})"))
-    })
+    json::parse(&bytes)
 }

@@ -11,7 +11,7 @@
 //!     Segments(id): Segments<String>,        // a path that is no text is a 404
 //!     request: Request,
 //! ) -> Result<Response, Failure> {
-//!     caller.must(Role::Uploader)?;                            // 403
+//!     let tenant = caller.tenant_wide(Role::Uploader)?;        // 403
 //!     let id = uuid_in_path(&id, "thing")?;                    // 404 when not well-formed
 //!     let rules = BodyRules::image(&context, Surface::Backoffice, &["file", "image"]);
 //!     let upload = receive(&context, request, &rules).await?;  // multipart or raw, spooled
@@ -29,18 +29,20 @@
 //! metrics; there a panic becomes a 500; and there every [`Failure`], from wherever it came, is worded by
 //! the surface's [`Voice`], so that a handler never writes an error's body itself.
 //!
-//! - `auth`      credentials in all their spellings → [`Caller`]
+//! - `auth`      credentials in all their spellings → [`Caller`]; `access` what its key reaches
 //! - `client`    the client's address, also behind trusted proxies → [`client::ClientAddress`]
 //! - `rate`      so many requests per key and second
 //! - `body`      bodies piece by piece under caps and clocks; `multipart` on top of it
 //! - `failure`   what went wrong, before it is worded
-//! - `accept`    which format a client wants; `conditional` entity tags and ranges; `serving` joins them
+//! - `accept`    which format a client wants; `conditional` preconditions and ranges; `serving` joins
+//!   them
 //! - `seam`      described above; `describe` documents it in OpenAPI
 //! - `links`     sizes, versions and signatures of links to pictures
-//! - `input`     path segments, queries and JSON bodies
+//! - `input`     path segments, queries and JSON bodies; `json` reads these
 //! - `cross`     pages of other origins
 
 mod accept;
+mod access;
 mod auth;
 mod body;
 pub(crate) mod client;
@@ -49,6 +51,7 @@ mod cross;
 mod describe;
 mod failure;
 mod input;
+mod json;
 mod links;
 mod multipart;
 mod rate;
@@ -61,14 +64,16 @@ use std::sync::Arc;
 
 pub(crate) use auth::{Caller, Credentials};
 pub(crate) use body::{BodyRules, Received, ReceivedFile, receive};
-pub(crate) use cross::{any_origin, any_origin_may_read};
+pub(crate) use conditional::Validators;
+pub(crate) use cross::{allow_origins, any_origin, any_origin_may_read};
 pub(crate) use describe::{WITH_KEY, describe};
 pub(crate) use failure::{Cause, Failure};
 pub(crate) use input::{Segments, json_body, number, query, uuid_in_path};
+pub(crate) use json::parse as parse_json;
 pub(crate) use links::{Link, LinkQuery};
 pub(crate) use request_id::RequestId;
 pub(crate) use seam::surface;
-pub(crate) use serving::{Caching, serve_picture};
+pub(crate) use serving::{Caching, serve_picture, serve_told, told_validators, version_wanted};
 
 use axum::http::Extensions;
 use axum::response::Response;

@@ -22,6 +22,7 @@ use tracing::Instrument as _;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::client::ClientAddress;
+use super::cross::RESOURCE_POLICY;
 use super::failure::Failure;
 use super::request_id::{self, RequestId};
 use super::{Context, Voice};
@@ -71,6 +72,8 @@ async fn seam<V: Voice>(
     let headers = response.headers_mut();
     headers.insert(request_id::HEADER, id.header());
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // Public pictures say otherwise.
+    headers.entry(RESOURCE_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     if close {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }

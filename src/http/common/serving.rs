@@ -4,16 +4,20 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, VARY,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, VARY,
 };
+use axum::http::response::Builder;
 use axum::http::{HeaderMap, HeaderValue, Method, Response as HttpResponse, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
+use jiff::Timestamp;
+use serde::Serialize;
 
 use super::Context;
 use super::accept::Accept;
-use super::conditional::{Wanted, client_has, wanted};
+use super::conditional::{Precondition, Validators, Wanted, precondition, wanted};
+use super::cross::RESOURCE_POLICY;
 use super::failure::{Cause, Failure};
 use crate::service::{Asset, Assets};
 use crate::{Bounds, RenditionSpec};
@@ -57,6 +61,23 @@ impl Caching {
         };
         HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("no-store"))
     }
+
+    /// Begins an answer with the headers that a 200 and a 304 have alike (RFC 9110 15.4.5).
+    fn answer(self, status: StatusCode, validators: &Validators, negotiated: bool) -> Builder {
+        let mut response =
+            HttpResponse::builder().status(status).header(CACHE_CONTROL, self.header());
+        if let Some(headers) = response.headers_mut() {
+            headers.extend(validators.headers());
+            if negotiated {
+                headers.insert(VARY, HeaderValue::from_static("Accept"));
+            }
+            if !matches!(self, Self::Private) {
+                // Pages of any origin may show it.
+                headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+            }
+        }
+        response
+    }
 }
 
 /// Serves a picture as a link asks for it: the `size` of its query, else the size that its policy
@@ -91,18 +112,17 @@ pub(crate) async fn serve_picture(
     })?;
     let spec = spec.format(format);
     let etag = context.assets.rendition_etag(asset, &spec)?;
-    if client_has(headers, &etag) {
-        return not_modified(&etag, caching, true);
+    let validators = Validators::of(asset, etag, context.assets.settings().clock.now());
+    if precondition(method, headers, &validators)? == Precondition::NotModified {
+        return not_modified(&validators, caching, true);
     }
     let served = context.assets.rendition(asset, &spec).await?;
     context.metrics.served("rendition");
     let length = served.bytes.len();
-    let response = HttpResponse::builder()
+    let response = caching
+        .answer(StatusCode::OK, &validators, true)
         .header(CONTENT_TYPE, served.media_type)
-        .header(CONTENT_LENGTH, length)
-        .header(ETAG, served.etag)
-        .header(VARY, "Accept")
-        .header(CACHE_CONTROL, caching.header());
+        .header(CONTENT_LENGTH, length);
     let body = if *method == Method::HEAD { Body::empty() } else { Body::from(served.bytes) };
     response.body(body).map_err(|_| Failure::internal())
 }
@@ -115,13 +135,14 @@ pub(crate) async fn serve_original(
     caching: Caching,
 ) -> Result<Response, Failure> {
     let original = context.assets.original(asset);
-    if client_has(headers, &original.etag) {
-        return not_modified(&original.etag, caching, false);
+    let validators = Validators::of(asset, original.etag, context.assets.settings().clock.now());
+    if precondition(method, headers, &validators)? == Precondition::NotModified {
+        return not_modified(&validators, caching, false);
     }
     let length = original.length;
     // Ranges are defined for GET alone (RFC 9110 14.2).
     let wanted =
-        if *method == Method::GET { wanted(headers, length, &original.etag) } else { Wanted::All };
+        if *method == Method::GET { wanted(headers, length, &validators) } else { Wanted::All };
     let (status, range) = match wanted {
         Wanted::All => (StatusCode::OK, 0..length),
         Wanted::Part(range) => (StatusCode::PARTIAL_CONTENT, range),
@@ -132,13 +153,11 @@ pub(crate) async fn serve_original(
                 .with_header(CONTENT_RANGE, &format!("bytes */{length}")));
         }
     };
-    let mut response = HttpResponse::builder()
-        .status(status)
+    let mut response = caching
+        .answer(status, &validators, false)
         .header(CONTENT_TYPE, original.media_type)
         .header(CONTENT_LENGTH, range.end - range.start)
-        .header(ACCEPT_RANGES, "bytes")
-        .header(ETAG, original.etag)
-        .header(CACHE_CONTROL, caching.header());
+        .header(ACCEPT_RANGES, "bytes");
     if status == StatusCode::PARTIAL_CONTENT {
         let shown = format!("bytes {}-{}/{length}", range.start, range.end.saturating_sub(1));
         response = response.header(CONTENT_RANGE, shown);
@@ -150,6 +169,49 @@ pub(crate) async fn serve_original(
     };
     context.metrics.served("original");
     response.body(body).map_err(|_| Failure::internal())
+}
+
+/// What tells the versions of JSON about an asset apart.
+pub(crate) fn told_validators<T: Serialize>(
+    context: &Context,
+    asset: &Asset,
+    told: &T,
+) -> Result<Validators, Failure> {
+    let body = serde_json::to_vec(told).map_err(|_| Failure::internal())?;
+    let hash = blake3::hash(&body).to_hex();
+    let etag = format!("\"{}\"", hash.get(..32).unwrap_or_default());
+    Ok(Validators::of(asset, etag, context.assets.settings().clock.now()))
+}
+
+/// Serves JSON about an asset, unless the client has it.
+pub(crate) fn serve_told<T: Serialize>(
+    context: &Context,
+    asset: &Asset,
+    told: &T,
+    (method, headers): (&Method, &HeaderMap),
+) -> Result<Response, Failure> {
+    let validators = told_validators(context, asset, told)?;
+    if precondition(method, headers, &validators)? == Precondition::NotModified {
+        return not_modified(&validators, Caching::Private, false);
+    }
+    let body = serde_json::to_vec(told).map_err(|_| Failure::internal())?;
+    let response = Caching::Private.answer(StatusCode::OK, &validators, false);
+    let response = response.header(CONTENT_TYPE, "application/json");
+    response.body(Body::from(body)).map_err(|_| Failure::internal())
+}
+
+/// The version that a change of an asset must find, by the conditions of its request; `None` where any
+/// will do.
+///
+/// # Errors
+/// 412 when they do not hold already.
+pub(crate) fn version_wanted(
+    (method, headers): (&Method, &HeaderMap),
+    asset: &Asset,
+    current: &Validators,
+) -> Result<Option<Timestamp>, Failure> {
+    let held = precondition(method, headers, current)?;
+    Ok((held == Precondition::HoldsForVersion).then_some(asset.updated_at))
 }
 
 /// The first piece is read at once, so that missing or damaged bytes are an error and not a broken
@@ -176,14 +238,11 @@ async fn in_pieces(
     Ok(Body::from_stream(futures_util::StreamExt::chain(first, rest)))
 }
 
-fn not_modified(etag: &str, caching: Caching, negotiated: bool) -> Result<Response, Failure> {
-    // RFC 9110 15.4.5: the headers that a 200 would have had for caches, and no others.
-    let mut response = HttpResponse::builder()
-        .status(StatusCode::NOT_MODIFIED)
-        .header(ETAG, etag)
-        .header(CACHE_CONTROL, caching.header());
-    if negotiated {
-        response = response.header(VARY, "Accept");
-    }
+fn not_modified(
+    validators: &Validators,
+    caching: Caching,
+    negotiated: bool,
+) -> Result<Response, Failure> {
+    let response = caching.answer(StatusCode::NOT_MODIFIED, validators, negotiated);
     response.body(Body::empty()).map_err(|_| Failure::internal())
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::http::common::{Failure, time};
+use crate::http::common::{Failure, parse_json, time};
 use crate::service::Asset;
 
 /// Longest alternative text, in Unicode scalar values.
@@ -148,6 +148,10 @@ pub(super) fn alt_text_of(object: &Value, place: AltText) -> Result<Option<Strin
                     format!("the text has {length} characters; the limit is {MAX_ALT_TEXT}");
                 return Err(Failure::invalid(place.field(), message));
             }
+            if text.contains('\0') {
+                let message = "the text has the character U+0000";
+                return Err(Failure::invalid(place.field(), message));
+            }
             Ok(Some(text.clone()))
         }
         Some(_) => Err(Failure::invalid(place.field(), "the text must be a string or null")),
@@ -156,6 +160,8 @@ pub(super) fn alt_text_of(object: &Value, place: AltText) -> Result<Option<Strin
 
 /// The part `metadata`, whatever it says it is.
 pub(super) fn metadata_part(bytes: &[u8]) -> Result<Value, Failure> {
-    serde_json::from_slice(bytes)
-        .map_err(|_| Failure::bad_request("bad_json", "the part metadata is no JSON"))
+    if bytes.is_empty() {
+        return Err(Failure::bad_request("bad_json", "the part metadata is no JSON"));
+    }
+    parse_json(bytes)
 }
