@@ -64,7 +64,9 @@ pub struct Settings {
     pub max_session_tracks: u64,
     /// Upload sessions that one API key may have open. Default 1 000.
     pub max_key_sessions: u64,
-    /// How long bytes that no record names are left alone before they are removed. Default 1 h.
+    /// How long bytes that no record names any more are left alone before they are removed. Bytes of
+    /// an upload that was interrupted are left alone for twice [`storage_timeout`](Self::storage_timeout)
+    /// at least. Default 1 h.
     #[serde(with = "seconds")]
     pub sweep_grace: Duration,
     /// Bytes that must be free on the disk for the service to call itself ready. Default 64 MiB.

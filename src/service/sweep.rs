@@ -1,6 +1,8 @@
 //! Removes what is over: expired records, and bytes that no record names. Safe beside uploads, and
 //! wherever it is interrupted. Only bytes that the database knows of are removed.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::assets::{Assets, Result};
@@ -34,10 +36,11 @@ impl Assets {
     /// [`ServiceError::Timeout`](super::ServiceError::Timeout) when the database or the blob store
     /// fails; what was removed until then stays removed.
     pub async fn sweep(&self) -> Result<Swept> {
-        let now = self.inner.settings.clock.now();
-        let grace = self.inner.settings.sweep_grace;
-        let millis = i64::try_from(grace.as_millis()).unwrap_or(i64::MAX);
-        let before = super::clock::from_millis(now.as_millisecond().saturating_sub(millis).max(0));
+        let settings = &self.inner.settings;
+        let now = settings.clock.now();
+        let before = earlier(now, settings.sweep_grace);
+        // Bytes may be on their way to the store for so long, whatever grace is given.
+        let intended = before.min(earlier(now, settings.storage_timeout.saturating_mul(2)));
         // Recordings whose reading was interrupted are taken up.
         self.inner.readings.wake();
         let mut swept = Swept::default();
@@ -48,21 +51,21 @@ impl Assets {
         swept.tickets = catalog::delete_expired_tickets(&mut tx, now, &in_use).await?;
         swept.sessions = catalog::delete_expired_sessions(&mut tx, now).await?;
         tx.commit().await?;
-        self.doom_unnamed(now, before).await?;
+        self.doom_unnamed(now, intended).await?;
         swept.blobs = self.remove_doomed(now, before).await?;
         swept.renditions = self.trim_renditions().await?;
         Ok(swept)
     }
 
-    /// Marks live rows that nothing names, and intents from `before` or earlier. Found by reading, so
+    /// Marks live rows that nothing names, and intents of `intended` or earlier. Found by reading, so
     /// that looking through many rows makes no writer wait.
-    async fn doom_unnamed(&self, now: Timestamp, before: Timestamp) -> Result<()> {
+    async fn doom_unnamed(&self, now: Timestamp, intended: Timestamp) -> Result<()> {
         loop {
-            let found = self.inner.catalog.unnamed_blobs(before, DOOMED_AT_ONCE).await?;
+            let found = self.inner.catalog.unnamed_blobs(intended, DOOMED_AT_ONCE).await?;
             let mut doomed = 0;
             let mut tx = self.inner.catalog.begin().await?;
             for id in &found {
-                doomed += u64::from(catalog::doom_blob(&mut tx, id, before, now).await?);
+                doomed += u64::from(catalog::doom_blob(&mut tx, id, intended, now).await?);
             }
             tx.commit().await?;
             if (found.len() as u64) < DOOMED_AT_ONCE || doomed == 0 {
@@ -86,4 +89,9 @@ impl Assets {
         }
         Ok(removed)
     }
+}
+
+fn earlier(time: Timestamp, by: Duration) -> Timestamp {
+    let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+    super::clock::from_millis(time.as_millisecond().saturating_sub(by).max(0))
 }

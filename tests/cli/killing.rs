@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::{scope, sleep};
 use std::time::Duration;
 
-use gatefold::service::{Assets, Settings, Surface};
+use gatefold::service::{Assets, Clock, ManualClock, Settings, Surface};
 
 use crate::folder::Folder;
 use crate::serving::{Answer, Service};
@@ -182,7 +182,11 @@ fn check(service: &Service, image: &str, public: &str, uploaded: &HashMap<String
 
 /// Each record has its bytes, and there are no bytes without a record.
 async fn nothing_is_left_over(folder: &Folder, replaced: &[u32]) {
-    let settings = Settings { sweep_grace: Duration::ZERO, ..Settings::default() };
+    // Later than any upload may take that was interrupted.
+    let clock = ManualClock::new();
+    clock.advance(Duration::from_secs(3600));
+    let clock = Clock::Manual(clock);
+    let settings = Settings { sweep_grace: Duration::ZERO, clock, ..Settings::default() };
     let assets = Assets::open(&folder.join("gatefold-data"), settings).await.unwrap();
     assets.sweep().await.unwrap();
     let mut digests = HashSet::new();
