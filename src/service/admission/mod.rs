@@ -34,6 +34,10 @@ const ANSWERS_PART: u64 = 4;
 /// of a second or so.
 const SHORT_WORK: u64 = 100_000_000;
 
+/// The largest file that is short work to look at, in bytes: reading, walking and hashing it takes some
+/// milliseconds.
+const SHORT_LOOK: u64 = 2 * 1024 * 1024;
+
 /// On whose behalf work is done: clients of one kind take turns.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Client {
@@ -161,11 +165,8 @@ impl Admission {
 
     /// The lane of work that looks at a file of so many bytes.
     pub(crate) fn lane_to_look(&self, bytes: u64) -> Lane {
-        if bytes <= self.shared.lock().lanes[Lane::Short.index()].memory {
-            Lane::Short
-        } else {
-            Lane::Long
-        }
+        let memory = self.shared.lock().lanes[Lane::Short.index()].memory;
+        if bytes <= memory.min(SHORT_LOOK) { Lane::Short } else { Lane::Long }
     }
 
     /// The lane of work that takes so much memory, and so much time by its estimate.
