@@ -15,9 +15,9 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::common::{
-    BodyRules, Caching, Context, Credentials, Failure, Link, LinkQuery, ReceivedFile, RequestId,
-    Segments, Validators, Voice, WITH_KEY, allow_origins, describe, query, receive, serve_picture,
-    surface, uuid_in_path, version_wanted,
+    Asked, BodyRules, Caching, Context, Credentials, Failure, Link, LinkQuery, ReceivedFile,
+    RequestId, Segments, Validators, Voice, WITH_KEY, allow_origins, describe, query, receive,
+    serve_picture, surface, uuid_in_path, version_wanted,
 };
 use super::options::Options;
 use crate::LinkRule;
@@ -264,7 +264,8 @@ async fn get(
         let asset = context.assets.asset_on(tenant, Surface::Audicient, id).await?;
         (asset, Caching::Private)
     };
-    let asked = (&parts.method, &parts.headers);
+    let asked = Asked::new(&parts.method, &parts.headers);
+    let asked = if link.is_signed() { asked.without_key(&parts.extensions) } else { asked };
     serve_picture(&context, &asset, link.size(), asked, caching).await
 }
 

@@ -54,7 +54,7 @@ pub(crate) fn api(context: &Context) -> OpenApiRouter {
         .routes(routes!(sessions::get))
         .routes(routes!(sessions::create_track))
         .routes(routes!(tickets::upload_cover, tickets::upload_audio));
-    let statuses = &[400, 404, 405, 408, 413, 500, 503, 504, 507];
+    let statuses = &[400, 404, 405, 408, 413, 429, 500, 503, 504, 507];
     let open = describe::<AudiodeliveryError>(open, "audiodelivery", statuses).layer(any_origin());
     surface::<Audiodelivery>(with_key.merge(open), context)
 }

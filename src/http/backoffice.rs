@@ -13,8 +13,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::common::{
-    BodyRules, Cause, Context, Credentials, Failure, Link, LinkQuery, RequestId, Segments, Voice,
-    WITH_KEY, allow_origins, any_origin_may_read, describe, receive, serve_picture, surface,
+    Asked, BodyRules, Cause, Context, Credentials, Failure, Link, LinkQuery, RequestId, Segments,
+    Voice, WITH_KEY, allow_origins, any_origin_may_read, describe, receive, serve_picture, surface,
     uuid_in_path,
 };
 use super::options::Options;
@@ -65,7 +65,7 @@ fn uploads(context: &Context) -> OpenApiRouter<Context> {
 }
 
 fn files() -> OpenApiRouter<Context> {
-    let statuses = &[400, 403, 404, 405, 406, 412, 416, 500, 503, 504];
+    let statuses = &[400, 403, 404, 405, 406, 412, 416, 429, 500, 503, 504];
     let routes = OpenApiRouter::default().routes(routes!(get));
     describe::<BackofficeError>(routes, "backoffice", statuses).layer(any_origin_may_read())
 }
@@ -168,14 +168,16 @@ async fn get(
     request: Request,
 ) -> Result<Response, Failure> {
     let (id, _) = file.split_once('.').ok_or_else(|| Failure::not_found("file"))?;
-    let asset = context.assets.linked(Surface::Backoffice, uuid_in_path(id, "file")?).await?;
+    let asked = Asked::new(request.method(), request.headers());
+    let asked = asked.without_key(request.extensions());
+    let linked = context.assets.linked(Surface::Backoffice, uuid_in_path(id, "file")?).await;
+    let asset = asked.found(&context, linked)?;
     if file != file_name(&asset) {
         return Err(Failure::not_found("file"));
     }
     let link = Link::of(request.uri())?;
     let rule = context.assets.settings().policies.backoffice.links;
     let caching = link.caching(&context, &asset, &format!("/uploads/{file}"), rule)?;
-    let asked = (request.method(), request.headers());
     let context = context.for_reader(request.extensions());
     serve_picture(&context, &asset, link.size(), asked, caching).await
 }

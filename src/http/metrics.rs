@@ -1,5 +1,6 @@
 //! Counters of one process, for Prometheus. They belong to the routers that were made together.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
@@ -7,6 +8,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
@@ -43,6 +45,32 @@ pub(crate) struct Metrics {
     bytes_in: Counter,
 }
 
+/// Connections of all servers in this process.
+pub(crate) static CONNECTIONS: LazyLock<Connections> = LazyLock::new(Connections::default);
+
+#[derive(Default)]
+pub(crate) struct Connections {
+    open: Gauge,
+    accepted: Counter,
+    refused: Counter,
+}
+
+impl Connections {
+    pub(crate) fn opened(&self) {
+        self.open.inc();
+        self.accepted.inc();
+    }
+
+    pub(crate) fn closed(&self) {
+        self.open.dec();
+    }
+
+    /// One was closed at once: its address has too many.
+    pub(crate) fn refused(&self) {
+        self.refused.inc();
+    }
+}
+
 /// Upper bounds in seconds: from a cached answer to a slow upload.
 const SECONDS: [f64; 12] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0];
 
@@ -67,6 +95,11 @@ impl Metrics {
         registry.register("uploads_accepted", "Uploads that were stored", accepted.clone());
         registry.register("pictures_served", "Pictures sent, by form", served.clone());
         registry.register("body_bytes", "Bytes of request bodies read", bytes_in.clone());
+        let Connections { open, accepted, refused } = &*CONNECTIONS;
+        registry.register("connections", "Connections that are open", open.clone());
+        registry.register("connections_accepted", "Connections accepted", accepted.clone());
+        let help = "Connections closed at once: their address has too many";
+        registry.register("connections_refused", help, refused.clone());
         metrics
     }
 

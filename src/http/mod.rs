@@ -58,17 +58,30 @@ pub fn surfaces(assets: Assets, options: Options) -> Router {
 /// page at `/` to try it with.
 pub fn app(assets: Assets, options: Options) -> Router {
     let context = Context::new(assets, options);
-    let mut routes = surfaces_api(&context).merge(ops::api(&context));
+    let routes = surfaces_api(&context).merge(ops::api(&context)).merge(ops::counters(&context));
+    whole(&context, routes)
+}
+
+/// [`app`] without `/metrics`, and `/metrics` by itself: to be served at an address that only those
+/// who watch can reach.
+pub fn app_and_metrics(assets: Assets, options: Options) -> (Router, Router) {
+    let context = Context::new(assets, options);
+    let routes = surfaces_api(&context).merge(ops::api(&context));
+    (whole(&context, routes), ops::counters(&context).into())
+}
+
+/// These routes with their description and the page.
+fn whole(context: &Context, mut routes: OpenApiRouter) -> Router {
     let description = described(routes.to_openapi());
     // Serialising what serde has derived for plain structs cannot fail.
     let text: Arc<str> = description.to_pretty_json().unwrap_or_default().into();
-    routes.merge(ops::openapi(&context, text)).merge(page::api(&context)).into()
+    routes.merge(ops::openapi(context, text)).merge(page::api(context)).into()
 }
 
 /// The OpenAPI 3.1 description of [`app`], as JSON.
 pub fn openapi(assets: Assets) -> String {
     let context = Context::new(assets, Options::default());
-    let routes = surfaces_api(&context).merge(ops::api(&context));
+    let routes = surfaces_api(&context).merge(ops::api(&context)).merge(ops::counters(&context));
     described(routes.into_openapi()).to_pretty_json().unwrap_or_default()
 }
 

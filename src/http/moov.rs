@@ -48,7 +48,7 @@ pub(crate) fn api(context: &Context) -> OpenApiRouter {
     let with_key = describe::<GenericError>(with_key, "moov", WITH_KEY);
     let with_key = allow_origins(with_key, context);
     let open = OpenApiRouter::default().routes(routes!(public::get_public_image));
-    let statuses = &[400, 403, 404, 405, 406, 412, 500, 503, 504];
+    let statuses = &[400, 403, 404, 405, 406, 412, 429, 500, 503, 504];
     let open = describe::<GenericError>(open, "moov", statuses).layer(any_origin_may_read());
     surface::<Moov>(with_key.merge(open), context)
 }

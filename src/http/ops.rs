@@ -36,12 +36,15 @@ impl Voice for Plain {
 }
 
 pub(super) fn api(context: &Context) -> OpenApiRouter {
-    let routes = OpenApiRouter::default()
-        .routes(routes!(healthz))
-        .routes(routes!(readyz))
-        .routes(routes!(metrics));
+    let routes = OpenApiRouter::default().routes(routes!(healthz)).routes(routes!(readyz));
     let routes = describe::<PlainError>(routes, "operation", &[405, 500, 503]);
     surface::<Plain>(routes.fallback(nothing), context)
+}
+
+pub(super) fn counters(context: &Context) -> OpenApiRouter {
+    let routes = OpenApiRouter::default().routes(routes!(metrics));
+    let routes = describe::<PlainError>(routes, "operation", &[405, 500, 503]);
+    surface::<Plain>(routes, context)
 }
 
 /// The description itself, which no description describes.

@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 
-use super::common::{Context, Failure, Link, LinkQuery, Segments, serve_picture};
+use super::common::{Asked, Context, Failure, Link, LinkQuery, Segments, serve_picture};
 
 /// Get a public image
 ///
@@ -39,10 +39,11 @@ pub(crate) async fn get_public_image(
         return Err(Failure::not_found("image"));
     }
     let context = context.for_reader(request.extensions());
-    let asset = context.assets.public_shared(&public_id).await?;
+    let asked = Asked::new(request.method(), request.headers());
+    let asked = asked.without_key(request.extensions());
+    let asset = asked.found(&context, context.assets.public_shared(&public_id).await)?;
     let link = Link::of(request.uri())?;
     let rule = context.assets.settings().policies.of(asset.surface).links;
     let caching = link.caching(&context, &asset, &format!("/images/{public_id}"), rule)?;
-    let asked = (request.method(), request.headers());
     serve_picture(&context, &asset, link.size(), asked, caching).await
 }

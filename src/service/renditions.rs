@@ -174,6 +174,12 @@ impl Assets {
         Ok(served)
     }
 
+    /// Whether a rendition is in memory, and costs nothing to serve.
+    pub(crate) fn rendition_at_hand(&self, asset: &Asset, spec: &RenditionSpec) -> bool {
+        let rules = &self.policy(asset.surface).renditions;
+        self.inner.renditions.hot.peek(&HotKey::new(asset, spec, rules)).is_some()
+    }
+
     /// From disk, else produced.
     async fn fetch(&self, asset: &Asset, spec: &RenditionSpec, etag: &str) -> Result<Served> {
         let renditions = &self.inner.renditions;

@@ -114,6 +114,34 @@ impl Drop for Service {
 }
 
 #[test]
+fn metrics_may_have_an_address_of_their_own() {
+    let folder = Folder::new();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let service = Service::start(&folder, &["--metrics-listen", &free.to_string()]);
+    assert_eq!(service.get("/readyz").0, 200);
+    assert_eq!(service.get("/metrics").0, 404);
+    let ask = |path: &str| {
+        let mut stream = TcpStream::connect(free).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: a.test\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let answer = ask("/metrics");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(
+        answer.contains(
+            "gatefold_requests_total{surface=\"gatefold\",method=\"GET\",status=\"404\"} 1"
+        )
+    );
+    assert!(answer.contains("gatefold_connections_accepted_total"), "{answer}");
+    assert!(ask("/library").starts_with("HTTP/1.1 404"));
+    // Without one they stand beside everything else.
+    drop(service);
+    assert_eq!(Service::start(&folder, &[]).get("/metrics").0, 200);
+}
+
+#[test]
 fn a_new_service_tells_a_key_once_and_keeps_what_it_accepted() {
     let folder = Folder::new();
     let mut service = Service::start(&folder, &[]);

@@ -16,6 +16,7 @@ fn hasty() -> Options {
         requests_per_second: 0.0,
         header_timeout: Duration::from_millis(300),
         idle_timeout: Duration::from_millis(300),
+        keep_alive_timeout: Duration::from_millis(300),
         linger: Duration::from_secs(2),
         ..Options::default()
     }
@@ -214,9 +215,14 @@ async fn stopping_finishes_what_was_accepted() {
 
 #[tokio::test]
 async fn connections_past_the_limit_wait() {
-    let options = Options { max_connections: 2, header_timeout: Duration::from_secs(1), ..hasty() };
+    let options = Options { max_connections: 2, idle_timeout: Duration::from_secs(1), ..hasty() };
     let address = App::with(options).await.listen().await;
-    let _held = [connect(address).await, connect(address).await];
+    // Two that send a body, which pauses.
+    let mut held = [connect(address).await, connect(address).await];
+    for stream in &mut held {
+        stream.write_all(head("Content-Length: 10000").as_bytes()).await.unwrap();
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
     let mut third = connect(address).await;
     third
         .write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")

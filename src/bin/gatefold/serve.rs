@@ -50,10 +50,12 @@ pub(crate) fn run(setting: &Setting, mut task: ServeTask) -> Result<Exit, Failur
 async fn serve(setting: &Setting, task: ServeTask, closing: Duration) -> Result<(), Failure> {
     // Listened for first: an end that comes while the service starts is not missed.
     let stop = stop()?;
-    let cannot = |error| Failure::io(format!("cannot listen at {}: {error}", task.listen));
-    let listener = TcpListener::bind(&task.listen).await.map_err(cannot)?;
-    let address = listener.local_addr().map_err(cannot)?;
+    let (listener, address) = listen(&task.listen).await?;
     let url = url_of(address);
+    let metrics = match &task.metrics_listen {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
 
     if links::lead_nowhere(address, task.public_url.as_deref()) {
         let links = task.public_url.as_ref().unwrap_or(&url);
@@ -68,13 +70,24 @@ async fn serve(setting: &Setting, task: ServeTask, closing: Duration) -> Result<
     settings.public_url = task.public_url.unwrap_or_else(|| url.clone());
     let (router, opening) = http::starting();
     let opened = OnceLock::new();
+    let metrics_url = metrics.as_ref().map(|(_, address)| url_of(*address));
     let work = async {
         // Whoever watches the process is answered while the store opens.
         let assets = Assets::open(&task.data, settings).await;
         let assets = assets.map_err(|error| Failure::io(told(&task.data, &error)))?;
         let assets = opened.get_or_init(|| assets);
         let key = first_key(assets, task.key).await?;
-        opening.open(http::app(assets.clone(), task.options.clone()));
+        let counters = match metrics {
+            None => {
+                opening.open(http::app(assets.clone(), task.options.clone()));
+                None
+            }
+            Some((listener, _)) => {
+                let (app, own) = http::app_and_metrics(assets.clone(), task.options.clone());
+                opening.open(app);
+                Some((listener, own))
+            }
+        };
         if setting.console.wants(Shape::Text) {
             let version = env!("CARGO_PKG_VERSION");
             let data = task.data.display();
@@ -84,8 +97,16 @@ async fn serve(setting: &Setting, task: ServeTask, closing: Duration) -> Result<
             // Whatever else is wanted quiet: there is no other time to learn it.
             print(format!("API key, which is shown this once: {id}:{secret}\n").as_bytes())?;
         }
+        if let Some(url) = metrics_url {
+            tracing::info!(%url, "serving metrics");
+        }
         tracing::info!(%url, version = env!("CARGO_PKG_VERSION"), "serving");
-        sweep(assets, task.sweep_interval).await;
+        let watched = async {
+            if let Some((listener, own)) = counters {
+                let _ = http::serve(listener, own, &task.options, std::future::pending()).await;
+            }
+        };
+        tokio::join!(watched, sweep(assets, task.sweep_interval));
         Ok(())
     };
     let served = tokio::select! {
@@ -110,6 +131,14 @@ pub(crate) fn told(data: &std::path::Path, error: &ServiceError) -> String {
         ServiceError::StoreRefused { .. } => error.to_string(),
         _ => format!("{}: {}", data.display(), chain(error)),
     }
+}
+
+/// Listens at an address, of which the port may be any.
+async fn listen(address: &str) -> Result<(TcpListener, SocketAddr), Failure> {
+    let cannot = |error| Failure::io(format!("cannot listen at {address}: {error}"));
+    let listener = TcpListener::bind(address).await.map_err(cannot)?;
+    let address = listener.local_addr().map_err(cannot)?;
+    Ok((listener, address))
 }
 
 /// An error and what is behind it: this is told to the operator, who may know of paths.

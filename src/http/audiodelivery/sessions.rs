@@ -12,7 +12,9 @@ use super::Caller;
 use super::bodies::{Answer, NewTrack, OneSession, SessionBody, TrackOfSession, Upload};
 use super::fields::{Fields, NewTrackRequest, SessionRequest};
 use super::voice::answer;
-use crate::http::common::{Context, Failure, RequestId, Segments, time, uuid_in_path};
+use crate::http::common::{
+    ClientAddress, Context, Failure, RequestId, Segments, Shown, time, uuid_in_path,
+};
 use crate::service::{Change, NewSession, Role, TicketFor, UploadSession};
 
 /// Seconds for which it may last.
@@ -68,8 +70,15 @@ pub(crate) async fn create(
     told(&context, &id, &session).await
 }
 
-async fn session(context: &Context, text: &str) -> Result<UploadSession, Failure> {
-    Ok(context.assets.session(uuid_in_path(text, "upload session")?).await?)
+async fn session(
+    context: &Context,
+    client: ClientAddress,
+    text: &str,
+) -> Result<UploadSession, Failure> {
+    context.rates.address(client)?;
+    let session = context.assets.session(uuid_in_path(text, "upload session")?).await?;
+    context.rates.credential(Shown::Session(&session.id.to_string()))?;
+    Ok(session)
 }
 
 /// Get an upload session
@@ -84,9 +93,10 @@ async fn session(context: &Context, text: &str) -> Result<UploadSession, Failure
 pub(crate) async fn get(
     State(context): State<Context>,
     Extension(id): Extension<RequestId>,
+    Extension(client): Extension<ClientAddress>,
     Segments(of): Segments<String>,
 ) -> Result<Response, Failure> {
-    told(&context, &id, &session(&context, &of).await?).await
+    told(&context, &id, &session(&context, client, &of).await?).await
 }
 
 /// Create a track within an upload session
@@ -104,10 +114,11 @@ pub(crate) async fn get(
 pub(crate) async fn create_track(
     State(context): State<Context>,
     Extension(id): Extension<RequestId>,
+    Extension(client): Extension<ClientAddress>,
     Segments(of): Segments<String>,
     request: Request,
 ) -> Result<Response, Failure> {
-    let session = session(&context, &of).await?;
+    let session = session(&context, client, &of).await?;
     let fields = Fields::of(&context, request).await?.of_track()?;
     let track = context.assets.create_track(&session, fields).await?;
     // What a session has handed out ends with it.

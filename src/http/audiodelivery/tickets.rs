@@ -10,7 +10,9 @@ use utoipa::ToSchema;
 use super::bodies::{Answer, CollectionBody, HungCover, OneTrack, TrackBody};
 use super::voice::answer;
 use crate::http::colors::Colors;
-use crate::http::common::{BodyRules, Context, Failure, RequestId, Segments, receive};
+use crate::http::common::{
+    BodyRules, ClientAddress, Context, Failure, RequestId, Segments, Shown, receive,
+};
 use crate::service::{Surface, TicketFor};
 
 /// A file as a form.
@@ -42,11 +44,14 @@ pub(crate) struct FileForm {
 pub(crate) async fn upload_cover(
     State(context): State<Context>,
     Extension(id): Extension<RequestId>,
+    Extension(client): Extension<ClientAddress>,
     Segments(token): Segments<String>,
     request: Request,
 ) -> Result<Response, Failure> {
     // Before the body is read: nobody sends 16 MiB for nothing.
+    context.rates.address(client)?;
     let ticket = context.assets.open_ticket(&token).await?;
+    context.rates.credential(Shown::Ticket(&token))?;
     let what = ticket.what();
     if matches!(what, TicketFor::TrackAudio(_)) {
         return Err(Failure::not_found("upload"));
@@ -103,9 +108,11 @@ pub(crate) async fn upload_cover(
 pub(crate) async fn upload_audio(
     State(context): State<Context>,
     Extension(id): Extension<RequestId>,
+    Extension(client): Extension<ClientAddress>,
     Segments(token): Segments<String>,
     request: Request,
 ) -> Result<Response, Failure> {
+    context.rates.address(client)?;
     // On its own from here: a client that hangs up after its last byte has its recording stored.
     let task = receive_audio(context, id, token, request).in_current_span();
     tokio::spawn(task).await.unwrap_or_else(|_| Err(Failure::internal()))
@@ -121,6 +128,7 @@ async fn receive_audio(
     let TicketFor::TrackAudio(_) = ticket.what() else {
         return Err(Failure::not_found("upload"));
     };
+    context.rates.credential(Shown::Ticket(&token))?;
     let rules = BodyRules::file(&context, context.assets.settings().max_audio_bytes);
     let file = receive(&context, request, &rules).await?.file()?;
     let track = context.assets.upload_audio(&ticket, file.body).await?;

@@ -1,7 +1,6 @@
 //! Credentials in all their spellings. Secrets are never logged, and no answer repeats one.
 
 use std::marker::PhantomData;
-use std::time::Instant;
 
 use axum::extract::FromRequestParts;
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
@@ -10,7 +9,9 @@ use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
+use super::client::ClientAddress;
 use super::failure::Failure;
+use super::rate::Shown;
 use super::{Context, Voice, cross};
 use crate::service::{ApiKey, Role};
 
@@ -151,10 +152,13 @@ impl<V: Voice> FromRequestParts<Context> for Caller<V> {
         }
         let error = if spelling == Spelling::Bearer { ", error=\"invalid_token\"" } else { "" };
         let (id, secret) = found.ok_or_else(|| refused(error, V::CREDENTIALS.wanted()))?;
+        let client = ClientAddress::of_request(&parts.extensions);
+        context.rates.may_try(client, &id)?;
         let key = context.assets.authenticate(&id, &secret).await?;
+        context.rates.tried(client, &id, key.is_some());
         let key =
             key.ok_or_else(|| refused(error, "this key is not known, or its secret is wrong"))?;
-        context.rates.take(&key.id, Instant::now())?;
+        context.rates.credential(Shown::Key(&key.id))?;
         Ok(Self { key, spelling, voice: PhantomData })
     }
 }

@@ -18,6 +18,11 @@ use crate::http::options::Options;
 pub(crate) struct ClientAddress(pub(crate) Option<IpAddr>);
 
 impl ClientAddress {
+    /// What the seam has put into these extensions of a request.
+    pub(crate) fn of_request(extensions: &Extensions) -> Self {
+        extensions.get().copied().unwrap_or(Self(None))
+    }
+
     /// The client's address of a request with these extensions and headers.
     pub(crate) fn of(extensions: &Extensions, headers: &HeaderMap, options: &Options) -> Self {
         let peer = extensions.get::<ConnectInfo<SocketAddr>>();

@@ -30,8 +30,8 @@
 //! the surface's [`Voice`], so that a handler never writes an error's body itself.
 //!
 //! - `auth`      credentials in all their spellings → [`Caller`]; `access` what its key reaches
-//! - `client`    the client's address, also behind trusted proxies → [`client::ClientAddress`]
-//! - `rate`      so many requests per key and second
+//! - `client`    the client's address, also behind trusted proxies → [`ClientAddress`]
+//! - `rate`      so many requests per second, by key, link or address
 //! - `body`      bodies piece by piece under caps and clocks; `multipart` on top of it
 //! - `failure`   what went wrong, before it is worded
 //! - `accept`    which format a client wants; `conditional` preconditions and ranges; `serving` joins
@@ -45,7 +45,7 @@ mod accept;
 mod access;
 mod auth;
 mod body;
-pub(crate) mod client;
+mod client;
 mod conditional;
 mod cross;
 mod describe;
@@ -64,6 +64,7 @@ use std::sync::Arc;
 
 pub(crate) use auth::{Caller, Credentials};
 pub(crate) use body::{BodyRules, Received, ReceivedFile, receive};
+pub(crate) use client::ClientAddress;
 pub(crate) use conditional::Validators;
 pub(crate) use cross::{allow_origins, any_origin, any_origin_may_read};
 pub(crate) use describe::{WITH_KEY, describe};
@@ -71,14 +72,16 @@ pub(crate) use failure::{Cause, Failure};
 pub(crate) use input::{Segments, json_body, number, query, uuid_in_path};
 pub(crate) use json::parse as parse_json;
 pub(crate) use links::{Link, LinkQuery};
+pub(crate) use rate::Shown;
 pub(crate) use request_id::RequestId;
 pub(crate) use seam::surface;
-pub(crate) use serving::{Caching, serve_picture, serve_told, told_validators, version_wanted};
+pub(crate) use serving::{
+    Asked, Caching, serve_picture, serve_told, told_validators, version_wanted,
+};
 
 use axum::http::Extensions;
 use axum::response::Response;
 
-use self::client::ClientAddress;
 use super::metrics::Metrics;
 use super::options::Options;
 use crate::service::{Assets, Client};
@@ -89,7 +92,7 @@ pub(crate) struct Context {
     pub(crate) assets: Assets,
     pub(crate) options: Arc<Options>,
     pub(crate) metrics: Arc<Metrics>,
-    rates: Arc<rate::Rates>,
+    pub(crate) rates: Arc<rate::Rates>,
 }
 
 impl Context {

@@ -26,6 +26,7 @@ use super::cross::RESOURCE_POLICY;
 use super::failure::Failure;
 use super::request_id::{self, RequestId};
 use super::{Context, Voice};
+use crate::http::options::Options;
 
 /// `x-gatefold-code`.
 const CODE: HeaderName = HeaderName::from_static("x-gatefold-code");
@@ -67,7 +68,7 @@ async fn seam<V: Voice>(
         axum::response::IntoResponse::into_response(Failure::internal())
     });
     let (mut response, code) = worded::<V>(response, &id);
-    let close = rest.read_on().await;
+    let close = rest.read_on(&context.options).await;
 
     let headers = response.headers_mut();
     headers.insert(request_id::HEADER, id.header());
@@ -142,13 +143,15 @@ impl Rest {
     /// Reads a little on, so that a client which sends before it listens hears the answer. True when
     /// the connection must be closed instead; a server that lingers (as ours does) then makes sure
     /// that the answer arrives.
-    async fn read_on(self) -> bool {
+    async fn read_on(self, options: &Options) -> bool {
         let body = self.body.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(mut body) = body.filter(|body| !body.is_end_stream()) else {
             return false;
         };
         if self.version > Version::HTTP_11 {
-            // There a stream is reset without harm to its answer or to the connection.
+            // The answer goes out while the rest is read. A stream that is reset before its client has
+            // sent everything loses the answer in many libraries, though RFC 9113 8.1 forbids that.
+            tokio::spawn(read_away(body, options.max_linger_bytes, options.linger));
             return false;
         }
         if self.waits || self.length.is_some_and(|length| length > READ_ON) {
@@ -168,6 +171,18 @@ impl Rest {
         let patience = if self.length.is_some() { READ_ON_FOR } else { READ_ON_FOR / 10 };
         tokio::time::timeout(patience, to_the_end).await.unwrap_or(true)
     }
+}
+
+/// Reads a body and throws it away, up to so many bytes and for so long.
+async fn read_away(mut body: BodyDataStream, max_bytes: u64, patience: Duration) {
+    let to_the_end = async {
+        let mut left = max_bytes;
+        while let Some(Ok(piece)) = body.next().await {
+            let Some(less) = left.checked_sub(piece.len() as u64) else { return };
+            left = less;
+        }
+    };
+    let _ = tokio::time::timeout(patience, to_the_end).await;
 }
 
 /// A body that comes back when it is dropped.

@@ -7,7 +7,9 @@ use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, VARY,
 };
 use axum::http::response::Builder;
-use axum::http::{HeaderMap, HeaderValue, Method, Response as HttpResponse, StatusCode};
+use axum::http::{
+    Extensions, HeaderMap, HeaderValue, Method, Response as HttpResponse, StatusCode,
+};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
@@ -16,11 +18,50 @@ use serde::Serialize;
 
 use super::Context;
 use super::accept::Accept;
+use super::client::ClientAddress;
 use super::conditional::{Precondition, Validators, Wanted, precondition, wanted};
 use super::cross::RESOURCE_POLICY;
 use super::failure::{Cause, Failure};
-use crate::service::{Asset, Assets};
+use crate::service::{Asset, Assets, ServiceError};
 use crate::{Bounds, RenditionSpec};
+
+/// How a picture is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    method: &'a Method,
+    headers: &'a HeaderMap,
+    /// Whose rate counts it, where no key was shown.
+    without_key: Option<ClientAddress>,
+}
+
+impl<'a> Asked<'a> {
+    /// By somebody whose key was looked at.
+    pub(crate) const fn new(method: &'a Method, headers: &'a HeaderMap) -> Self {
+        Self { method, headers, without_key: None }
+    }
+
+    /// By the client of a request with these extensions, through a link that anybody may follow.
+    pub(crate) fn without_key(self, extensions: &Extensions) -> Self {
+        Self { without_key: Some(ClientAddress::of_request(extensions)), ..self }
+    }
+
+    /// What a link leads to; names that lead nowhere count, so that they are not tried at will.
+    pub(crate) fn found<T>(
+        self,
+        context: &Context,
+        asset: Result<T, ServiceError>,
+    ) -> Result<T, Failure> {
+        if asset.is_err() {
+            self.count(context)?;
+        }
+        Ok(asset?)
+    }
+
+    /// Counts work: what is in memory, or with the client already, costs less than to refuse it.
+    fn count(self, context: &Context) -> Result<(), Failure> {
+        self.without_key.map_or(Ok(()), |client| context.rates.address(client))
+    }
+}
 
 /// How long others may keep what is served.
 #[derive(Debug, Clone, Copy)]
@@ -86,9 +127,10 @@ pub(crate) async fn serve_picture(
     context: &Context,
     asset: &Asset,
     size: Option<&str>,
-    (method, headers): (&Method, &HeaderMap),
+    asked: Asked<'_>,
     caching: Caching,
 ) -> Result<Response, Failure> {
+    let Asked { method, headers, .. } = asked;
     let rules = &context.assets.settings().policies.of(asset.surface).renditions;
     let bounds = match size {
         Some(text) => {
@@ -98,7 +140,7 @@ pub(crate) async fn serve_picture(
         None => rules.default_size,
     };
     let Some(bounds) = bounds else {
-        return serve_original(context, asset, (method, headers), caching).await;
+        return serve_original(context, asset, asked, caching).await;
     };
     let spec = RenditionSpec::new(bounds);
     spec.check(rules).map_err(|error| Failure::invalid("size", error.to_string()))?;
@@ -116,6 +158,9 @@ pub(crate) async fn serve_picture(
     if precondition(method, headers, &validators)? == Precondition::NotModified {
         return not_modified(&validators, caching, true);
     }
+    if !context.assets.rendition_at_hand(asset, &spec) {
+        asked.count(context)?;
+    }
     let served = context.assets.rendition(asset, &spec).await?;
     context.metrics.served("rendition");
     let length = served.bytes.len();
@@ -131,14 +176,16 @@ pub(crate) async fn serve_picture(
 pub(crate) async fn serve_original(
     context: &Context,
     asset: &Asset,
-    (method, headers): (&Method, &HeaderMap),
+    asked: Asked<'_>,
     caching: Caching,
 ) -> Result<Response, Failure> {
+    let Asked { method, headers, .. } = asked;
     let original = context.assets.original(asset);
     let validators = Validators::of(asset, original.etag, context.assets.settings().clock.now());
     if precondition(method, headers, &validators)? == Precondition::NotModified {
         return not_modified(&validators, caching, false);
     }
+    asked.count(context)?;
     let length = original.length;
     // Ranges are defined for GET alone (RFC 9110 14.2).
     let wanted =

@@ -1,4 +1,4 @@
-//! A connection that is given up when its reader does not read, and that is closed in an orderly way.
+//! A connection's bytes: given up when its reader falls behind, and closed in an orderly way.
 
 use std::io;
 use std::pin::Pin;
@@ -8,22 +8,40 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep, sleep, timeout};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
-/// A stream whose writes fail when nothing could be written for a while. Shared, so that it outlives
-/// the protocol on top of it.
-pub(super) struct Patient {
+use super::activity::Activity;
+use super::lag::Lag;
+
+/// Bytes that the kernel holds before they are sent. Its buffer for what is sent may grow to
+/// megabytes, and says that there is room again only when a third is free: a slow reader's progress
+/// would not be seen for minutes.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNSENT: u32 = 64 * 1024;
+
+/// Prepares a connection that was accepted.
+pub(super) fn prepare(stream: &TcpStream) {
+    // Answers are written whole: waiting to fill a segment would only delay them.
+    let _ = stream.set_nodelay(true);
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT);
+}
+
+/// A stream whose writes fail when the peer takes too little, and that tells what it sees. The socket
+/// is shared, so that it outlives the protocol on top of it.
+pub(super) struct Watched {
     stream: Arc<TcpStream>,
-    patience: Duration,
+    activity: Arc<Activity>,
+    lag: Lag,
     /// Runs while a write waits.
-    stalled: Option<Pin<Box<Sleep>>>,
+    timer: Option<Pin<Box<Sleep>>>,
     /// Whether the client's end was seen.
     ended: bool,
 }
 
-impl Patient {
-    pub(super) fn new(stream: Arc<TcpStream>, patience: Duration) -> Self {
-        Self { stream, patience, stalled: None, ended: false }
+impl Watched {
+    pub(super) fn new(stream: Arc<TcpStream>, activity: Arc<Activity>, lag: Lag) -> Self {
+        Self { stream, activity, lag, timer: None, ended: false }
     }
 
     fn poll_write_with(
@@ -36,20 +54,32 @@ impl Patient {
                 match write(&self.stream) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
                     done => {
-                        self.stalled = None;
+                        if self.timer.take().is_some() {
+                            self.lag.resume(Instant::now());
+                            self.activity.block(false);
+                        }
+                        if let Ok(written) = done {
+                            self.lag.hand(written);
+                        }
                         return Poll::Ready(done);
                     }
                 }
             }
-            let patience = self.patience;
-            let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(patience)));
-            ready!(stalled.as_mut().poll(task));
+            if self.timer.is_none() {
+                let now = Instant::now();
+                self.lag.wait(now);
+                self.activity.block(true);
+                self.timer = Some(Box::pin(sleep_until(self.lag.until().unwrap_or(now))));
+            }
+            if let Some(timer) = &mut self.timer {
+                ready!(timer.as_mut().poll(task));
+            }
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
     }
 }
 
-impl AsyncRead for Patient {
+impl AsyncRead for Watched {
     fn poll_read(
         mut self: Pin<&mut Self>,
         task: &mut Context<'_>,
@@ -57,7 +87,8 @@ impl AsyncRead for Patient {
     ) -> Poll<io::Result<()>> {
         loop {
             ready!(self.stream.poll_read_ready(task))?;
-            match self.stream.try_read(buffer.initialize_unfilled()) {
+            let free = buffer.initialize_unfilled();
+            match self.stream.try_read(free) {
                 // A client may hang up behind its last byte. The request is seen first, and its handler
                 // begins, before the protocol hears of that and drops both.
                 Ok(0) if !self.ended => {
@@ -66,6 +97,9 @@ impl AsyncRead for Patient {
                     return Poll::Pending;
                 }
                 Ok(read) => {
+                    if let Some(bytes) = free.get(..read).filter(|bytes| !bytes.is_empty()) {
+                        self.activity.read(bytes);
+                    }
                     buffer.advance(read);
                     return Poll::Ready(Ok(()));
                 }
@@ -76,7 +110,7 @@ impl AsyncRead for Patient {
     }
 }
 
-impl AsyncWrite for Patient {
+impl AsyncWrite for Watched {
     fn poll_write(
         mut self: Pin<&mut Self>,
         task: &mut Context<'_>,

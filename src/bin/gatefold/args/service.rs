@@ -17,6 +17,9 @@ pub(crate) struct ServeArgs {
     /// The address to listen at; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR", env = "GATEFOLD_LISTEN")]
     pub(crate) listen: Option<String>,
+    /// An address for /metrics alone, which is then not served at the other one
+    #[arg(long, value_name = "ADDR", env = "GATEFOLD_METRICS_LISTEN")]
+    pub(crate) metrics_listen: Option<String>,
     /// A key with every role and tenant, for trials and tests; it ends with the process
     #[arg(long, value_name = "ID:SECRET", env = "GATEFOLD_KEY", hide_env_values = true)]
     pub(crate) key: Option<String>,

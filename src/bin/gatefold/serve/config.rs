@@ -21,6 +21,7 @@ const MAX_BYTES: u64 = 1024 * 1024;
 struct File {
     data: Option<PathBuf>,
     listen: Option<String>,
+    metrics_listen: Option<String>,
     log: Option<LogShape>,
     log_filter: Option<String>,
     /// Seconds between two sweeps.
@@ -33,6 +34,8 @@ struct File {
 pub(crate) struct ServeTask {
     pub(crate) data: PathBuf,
     pub(crate) listen: String,
+    /// `None`: `/metrics` stands beside everything else.
+    pub(crate) metrics_listen: Option<String>,
     /// Id and secret of a key that reaches everything.
     pub(crate) key: Option<(String, String)>,
     /// `None`: the address that is listened at.
@@ -75,6 +78,7 @@ impl ServeTask {
         Ok(Self {
             data: args.data.or(file.data).unwrap_or_else(|| DATA.into()),
             listen: args.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
+            metrics_listen: args.metrics_listen.or(file.metrics_listen),
             key,
             public_url: args.public_url.or(own_url).as_deref().map(sane_url).transpose()?,
             log: args.log.or(file.log).unwrap_or(LogShape::Json),
