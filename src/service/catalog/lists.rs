@@ -122,7 +122,7 @@ mod tests {
 
     #[tokio::test]
     async fn pages_are_read_from_an_index_in_its_order() {
-        let catalog = Catalog::open(None, Duration::from_secs(9)).await.unwrap();
+        let catalog = Catalog::in_memory(Duration::from_secs(9)).await.unwrap();
         let place = Cursor { created_at: 1, seq: 1, id: Uuid::nil() };
         for surface in [None, Some(Surface::Moov)] {
             for after in [None, Some(place)] {

@@ -105,7 +105,7 @@ mod tests {
 
     #[tokio::test]
     async fn near_hashes_are_found_in_an_index_over_each_part() {
-        let catalog = Catalog::open(None, Duration::from_secs(9)).await.unwrap();
+        let catalog = Catalog::in_memory(Duration::from_secs(9)).await.unwrap();
         for (number, part) in PARTS.into_iter().enumerate() {
             let mut query = having("EXPLAIN QUERY PLAN ", "shop", part, &[1, 2, 3]);
             let rows = query.build().fetch_all(&catalog.readers).await.unwrap();
@@ -139,7 +139,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_index_finds_what_comparing_with_all_finds() {
-        let catalog = Catalog::open(None, Duration::from_secs(9)).await.unwrap();
+        let catalog = Catalog::in_memory(Duration::from_secs(9)).await.unwrap();
         let centre: u64 = 0x8f31_0000_ffff_77aa;
         let mut state: u64 = 1;
         let mut random = || {
