@@ -2,6 +2,8 @@
 //! and verdicts on pictures that are not to be stored.
 
 mod links;
+mod removal;
+mod usage;
 
 use axum::extract::{Request, State};
 use axum::http::Uri;
@@ -15,8 +17,8 @@ use uuid::Uuid;
 
 use super::colors::Colors;
 use super::common::{
-    BodyRules, Context, Credentials, Failure, RequestId, Segments, Voice, allow_origins, describe,
-    number, query, receive, surface, time, uuid_in_path,
+    BodyRules, Context, Credentials, Failure, RequestId, Segments, Voice, WITH_KEY, allow_origins,
+    describe, number, query, receive, surface, time, uuid_in_path,
 };
 use super::options::Options;
 use crate::service::{Asset, Assets, NewAsset, Role, Surface, Theme};
@@ -50,7 +52,7 @@ impl Voice for Library {
     }
 }
 
-/// The routes, to be mounted anywhere: `/library/assets[/{id}/near|link]` and `/library/inspect`.
+/// The routes, to be mounted anywhere: `/library`, `/library/assets[/{id}[/near|/link]]` and `/library/inspect`.
 ///
 /// Requests are taken with the default [`Options`]; [`super::surfaces`] lets you choose.
 pub fn router(assets: Assets) -> Router {
@@ -60,12 +62,17 @@ pub fn router(assets: Assets) -> Router {
 pub(crate) fn api(context: &Context) -> OpenApiRouter {
     let statuses = &[400, 401, 403, 404, 405, 429, 500, 503, 504];
     let lists = OpenApiRouter::default().routes(routes!(list)).routes(routes!(near));
-    let lists = lists.routes(routes!(links::sign));
+    let lists = lists.routes(routes!(usage::usage));
     let lists = describe::<LibraryError>(lists, "library", statuses);
+    let writes = OpenApiRouter::default()
+        .routes(routes!(links::sign))
+        .routes(routes!(removal::remove))
+        .routes(routes!(removal::remove_many));
+    let writes = describe::<LibraryError>(writes, "library", &[WITH_KEY, &[413]].concat());
     let statuses = &[400, 401, 403, 405, 408, 413, 429, 500, 503, 504];
     let looks = OpenApiRouter::default().routes(routes!(inspect));
     let looks = describe::<LibraryError>(looks, "library", statuses);
-    surface::<Library>(allow_origins(lists.merge(looks), context), context)
+    surface::<Library>(allow_origins(lists.merge(writes).merge(looks), context), context)
 }
 
 /// A stored picture.

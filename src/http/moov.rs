@@ -33,7 +33,7 @@ use crate::service::{Asset, Assets, Change, NewAsset, Role, Surface};
 type Caller = super::common::Caller<Moov>;
 
 /// The routes of this API, to be mounted anywhere:
-/// `/accounts/{accountID}/images[/{imageID}[/metadata]]` and `/images/{publicID}`.
+/// `/accounts/{accountID}/images[/{imageID}[/metadata|/enable]]` and `/images/{publicID}`.
 ///
 /// Requests are taken with the default [`Options`]; [`super::surfaces`] lets you choose.
 pub fn router(assets: Assets) -> Router {
@@ -44,7 +44,8 @@ pub(crate) fn api(context: &Context) -> OpenApiRouter {
     let with_key = OpenApiRouter::default()
         .routes(routes!(list_images, upload_image))
         .routes(routes!(get_image, replace_image, disable_image))
-        .routes(routes!(set_metadata));
+        .routes(routes!(set_metadata))
+        .routes(routes!(enable_image));
     let with_key = describe::<GenericError>(with_key, "moov", WITH_KEY);
     let with_key = allow_origins(with_key, context);
     let open = OpenApiRouter::default().routes(routes!(public::get_public_image));
@@ -178,7 +179,7 @@ async fn get_image(
 /// Replace image or image metadata
 ///
 /// Omit the metadata form section to keep existing metadata. Duplicate images and requests larger
-/// than 16 MiB are rejected.
+/// than 16 MiB are rejected. A disabled image is enabled again, by its own current bytes, too.
 #[utoipa::path(
     put,
     path = "/accounts/{accountID}/images/{imageID}",
@@ -252,9 +253,36 @@ async fn set_metadata(
     Ok(Json(metadata_of(&context, &asset)).into_response())
 }
 
+/// Enable an image
+///
+/// For one that was disabled by mistake. An image that is not disabled stays as it is.
+#[utoipa::path(
+    post,
+    path = "/accounts/{accountID}/images/{imageID}/enable",
+    operation_id = "enableImage",
+    security(("basic" = []), ("bearer" = [])),
+    params(
+        Version,
+        ("accountID" = String, Path, description = "Whose image."),
+        ("imageID" = String, Path, format = "uuid", description = "The image."),
+    ),
+    responses((status = 200, description = "The image is enabled.", body = ImageMetadata))
+)]
+async fn enable_image(
+    State(context): State<Context>,
+    _: Version,
+    caller: Caller,
+    Segments((account, id)): Segments<(String, String)>,
+) -> Result<Response, Failure> {
+    let tenant = caller.account(Role::Uploader, &account)?;
+    let id = image(&context, tenant, uuid_in_path(&id, "image")?).await?.id;
+    let asset = context.assets.enable(tenant, id).await?;
+    Ok(Json(metadata_of(&context, &asset)).into_response())
+}
+
 /// Disable an image
 ///
-/// Its public link goes on serving.
+/// Its public link goes on serving. To enable it again, `POST` to `…/enable` or replace it.
 #[utoipa::path(
     delete,
     path = "/accounts/{accountID}/images/{imageID}",

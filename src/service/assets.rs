@@ -318,6 +318,19 @@ impl Assets {
         Ok(asset)
     }
 
+    /// Enables a disabled asset again. Enabling it again changes nothing.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] when the tenant has no such asset.
+    pub async fn enable(&self, tenant: &str, id: Uuid) -> Result<Asset> {
+        let mut tx = self.inner.catalog.begin().await?;
+        let asset = self.own(&mut tx, tenant, id).await?;
+        catalog::enable_asset(&mut tx, id, self.later_than(asset.updated_at)).await?;
+        let asset = self.own(&mut tx, tenant, id).await?;
+        tx.commit().await?;
+        Ok(asset)
+    }
+
     /// Makes a temporary asset permanent, because something uses it.
     ///
     /// # Errors
@@ -328,19 +341,6 @@ impl Assets {
         catalog::keep_asset(&mut tx, id).await?;
         tx.commit().await?;
         Ok(Asset { expires_at: None, ..asset })
-    }
-
-    /// Forgets an asset at once; its bytes go with the last record that names them.
-    ///
-    /// # Errors
-    /// [`ServiceError::NotFound`] when the tenant has no such asset.
-    pub async fn remove(&self, tenant: &str, id: Uuid) -> Result<()> {
-        let mut tx = self.inner.catalog.begin().await?;
-        let asset = self.own(&mut tx, tenant, id).await?;
-        catalog::delete_asset(&mut tx, id).await?;
-        tx.commit().await?;
-        self.forget_renditions(&asset, None).await;
-        Ok(())
     }
 
     /// What there is to send of an asset's stored bytes.

@@ -41,6 +41,7 @@ impl Assets {
         let digest = body.digest();
         let read = self.inner.readings.expect(track);
         if let Spent::Not = Spent::of(ticket, &digest)? {
+            self.expect_room(&ticket.tenant, 0, body.length()).await?;
             let body = self.sniff_audio(body).await?;
             if let Err(error) = self.record_audio(ticket, track, &digest, &body).await {
                 // Somebody else was faster: with the same bytes this is a retry all the same.
@@ -114,11 +115,13 @@ impl Assets {
         }
         let mut record = catalog::track_in(tx, track).await?.ok_or(NO_TICKET)?;
         must_lack_audio(&record.track)?;
+        let room = self.room(tx, &ticket.tenant).await?;
         record.audio = Some(blob.id.clone());
         record.track.status = TrackStatus::Processing;
         record.track.status_message = None;
         record.track.updated_at = self.later_than(record.track.updated_at);
         catalog::put_track(tx, &record).await?;
+        self.keep_to(tx, room).await?;
         let now = self.inner.settings.clock.now();
         catalog::put_recording(tx, track, &ticket.tenant, now).await
     }

@@ -284,6 +284,7 @@ impl Assets {
         catalog::put_track(tx, &record).await?;
         if let (Outcome::Read(_, Some(cover)), Some(blob)) = (outcome, blob)
             && record.track.cover.is_none()
+            && self.has_room(tx, &cover.0.tenant, 1, blob.bytes).await?
         {
             let asset = self.insert_cover(tx, &cover.0, &cover.1, blob).await?;
             let now = self.inner.settings.clock.now();

@@ -68,6 +68,9 @@ impl Assets {
                 found => found,
             };
         }
+        if !self.has_cover(&ticket).await? {
+            self.expect_room(&ticket.tenant, 1, 1).await?;
+        }
         let examined = self.admit(&new, &body, None).await?;
         let asset = loop {
             let placed = self.place(&examined.stored).await?;
@@ -92,6 +95,19 @@ impl Assets {
             self.mix_theme(track.collection).await;
         }
         Ok(asset)
+    }
+
+    /// Whether what the ticket is for has a cover of its own.
+    async fn has_cover(&self, ticket: &TicketRecord) -> Result<bool> {
+        let catalog = &self.inner.catalog;
+        Ok(match ticket.what {
+            TicketFor::CollectionCover(of) => {
+                catalog.collection(of).await?.is_some_and(|found| found.collection.cover.is_some())
+            }
+            TicketFor::TrackCover(of) | TicketFor::TrackAudio(of) => {
+                catalog.track(of).await?.is_some_and(|found| found.track.cover.is_some())
+            }
+        })
     }
 
     /// A cover that another has taken the place of since, told once more to whoever retries.
@@ -143,6 +159,7 @@ impl Assets {
         examined: &Examined,
         blob: &BlobRecord,
     ) -> Result<Asset> {
+        let room = self.room(tx, &ticket.tenant).await?;
         let asset = self.insert_cover(tx, new, examined, blob).await?;
         if !catalog::spend_ticket(tx, &ticket.id, digest, Some(asset.id)).await? {
             return Err(NO_TICKET);
@@ -162,6 +179,7 @@ impl Assets {
         if let Some(former) = former {
             catalog::delete_asset(tx, former).await?;
         }
+        self.keep_to(tx, room).await?;
         Ok(asset)
     }
 

@@ -13,7 +13,7 @@ pub enum ServiceError {
     #[error("{0}")]
     Rejected(Box<Rejection>),
     /// The tenant has this image already, and its policy rejects duplicates.
-    #[error("this image is stored already, as {}", .0.id)]
+    #[error("this image is stored already, as {}{}", .0.id, disabled(.0))]
     Duplicate(Box<Asset>),
     /// Nothing of this kind has this id, or the caller must not know that something does.
     #[error("there is no such {what}")]
@@ -27,6 +27,16 @@ pub enum ServiceError {
         /// Its length in bytes where it was declared; at least this much was read otherwise.
         actual: Option<u64>,
         /// The most bytes permitted.
+        max: u64,
+    },
+    /// The tenant would have more than its quota permits.
+    #[error("with this the account would have {needed} {what}; its quota is {max}")]
+    QuotaExceeded {
+        /// What of: `pictures` or `bytes`.
+        what: &'static str,
+        /// How many it would have.
+        needed: u64,
+        /// The most that it may have.
         max: u64,
     },
     /// A value is not permitted.
@@ -127,6 +137,16 @@ pub enum ServiceError {
     Internal(String),
 }
 
+/// How to get back an image that was disabled by mistake.
+fn disabled(asset: &Asset) -> &'static str {
+    match asset.disabled_at {
+        Some(_) => {
+            ", which is disabled; enable that one, or replace it by this image, to use it again"
+        }
+        None => "",
+    }
+}
+
 impl ServiceError {
     /// A stable code: the finding's for a rejection, else one word for the kind of error.
     pub fn code(&self) -> &'static str {
@@ -135,6 +155,7 @@ impl ServiceError {
             Self::Duplicate(_) => "duplicate",
             Self::NotFound { .. } => "not_found",
             Self::TooLarge { .. } => "too_many_bytes",
+            Self::QuotaExceeded { .. } => "quota_exceeded",
             Self::Invalid { .. } => "invalid",
             Self::Conflict { .. } => "conflict",
             Self::LimitReached { .. } => "limit_reached",

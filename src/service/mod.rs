@@ -28,6 +28,7 @@ mod links;
 mod lists;
 mod model;
 mod original;
+mod quota;
 mod readiness;
 mod recording;
 mod renditions;
@@ -36,6 +37,7 @@ mod signatures;
 mod spool;
 mod store;
 mod sweep;
+mod takedown;
 mod text;
 mod theme;
 mod tickets;
@@ -57,6 +59,7 @@ pub use model::{
     ThemeColor, Ticket, TicketFor, Track, TrackStatus, UploadSession,
 };
 pub use original::OriginalReader;
+pub use quota::{Quota, TenantUsage, Usage};
 pub use settings::{Policies, Settings};
 pub(crate) use signatures::Signature;
 pub use signatures::{LinkKey, SignatureError};

@@ -1,11 +1,13 @@
 //! What an operator may choose.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::clock::Clock;
 use super::model::Surface;
+use super::quota::Quota;
 use super::signatures::LinkKey;
 use crate::Policy;
 
@@ -77,6 +79,11 @@ pub struct Settings {
     /// Keys for signed links: the first signs, all verify, so that a key can be exchanged without
     /// breaking links. Default none: a key that only the service knows signs and verifies.
     pub link_keys: Vec<LinkKey>,
+    /// How much a tenant may have. Default: as much as fits.
+    pub quota: Quota,
+    /// How much these tenants may have instead, by name. An operator's word
+    /// ([`Assets::set_quota`](super::Assets::set_quota)) counts before both. Default none.
+    pub tenant_quotas: BTreeMap<String, Quota>,
     /// Where the time is read.
     #[serde(skip)]
     pub clock: Clock,
@@ -105,6 +112,8 @@ impl Default for Settings {
             min_free_bytes: 64 * MIB,
             storage_timeout: Duration::from_secs(30),
             link_keys: Vec::new(),
+            quota: Quota::default(),
+            tenant_quotas: BTreeMap::new(),
             clock: Clock::System,
         }
     }

@@ -114,7 +114,7 @@ pub(crate) struct Signature<'a> {
     pub(crate) expires: &'a str,
     /// `None` where the link names no key.
     pub(crate) key: Option<&'a str>,
-    pub(crate) signature: &'a str,
+    pub(crate) digits: &'a str,
 }
 
 /// Why a link is not followed.
@@ -171,7 +171,7 @@ impl LinkKeys {
         let digits = (1..=15).contains(&given.expires.len())
             && given.expires.bytes().all(|b| b.is_ascii_digit());
         let expires: u64 = if digits { given.expires.parse().ok()? } else { return None };
-        let signature = bytes_of(given.signature)?;
+        let signature = bytes_of(given.digits)?;
         let named = |key: &&LinkKey| given.key.is_none_or(|id| id == key.id);
         // Compared in constant time.
         let valid = |key: &LinkKey| key.mac(path, size, expires).verify_slice(&signature).is_ok();

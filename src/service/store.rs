@@ -62,11 +62,12 @@ impl Assets {
     }
 
     /// Gives an asset other bytes; its ids and, unless told otherwise, its texts stay. The tenant and
-    /// surface of `new` say whose it must be. Its own current bytes are no duplicate.
+    /// surface of `new` say whose it must be. Its own current bytes are no duplicate. A disabled asset
+    /// is enabled: whoever uploads it again wants it.
     ///
     /// # Errors
     /// As [`Assets::store`], and [`ServiceError::NotFound`] when the tenant has no such asset on this
-    /// surface, or it is disabled.
+    /// surface.
     pub async fn replace(
         &self,
         id: Uuid,
@@ -95,7 +96,6 @@ impl Assets {
             check_alt_text(text.as_deref())?;
         }
         let former = self.asset_on(&new.tenant, new.surface, id).await?;
-        self.replaceable(&former)?;
         let examined = self.admit(&new, &body, Some(id)).await?;
         loop {
             let placed = self.place(&examined.stored).await?;
@@ -107,11 +107,6 @@ impl Assets {
             self.forget_renditions(&former, Some(&asset)).await;
             return Ok(asset);
         }
-    }
-
-    #[allow(clippy::unused_self)]
-    fn replaceable(&self, asset: &Asset) -> Result<()> {
-        if asset.disabled_at.is_some() { Err(NO_IMAGE) } else { Ok(()) }
     }
 
     /// The pipeline's verdict, and an early look for duplicates, before anything is decoded.
@@ -132,6 +127,10 @@ impl Assets {
                 self.mend(&asset, &examined.stored).await;
             }
             return Err(ServiceError::Duplicate(Box::new(asset)));
+        }
+        // A cover takes the place of another: there is room for it when there is for its difference.
+        if replaces.is_none() && new.surface != Surface::Audiodelivery {
+            self.expect_room(&new.tenant, 1, 1).await?;
         }
         self.examine(new, body, looked).await
     }
@@ -255,8 +254,10 @@ impl Assets {
             now,
             expires_at: self.end_of(new, now),
         };
+        let room = self.room(tx, &new.tenant).await?;
         catalog::insert_asset(tx, &record).await?;
         self.claim_for(tx, new, id, &examined.digests).await?;
+        self.keep_to(tx, room).await?;
         catalog::asset_in(tx, id).await?.ok_or(NO_IMAGE)
     }
 
@@ -268,13 +269,13 @@ impl Assets {
         examined: &Examined,
         blob: &BlobRecord,
     ) -> Result<Asset> {
-        // It may have gone, or been disabled, while its new bytes were looked at.
+        // It may have gone while its new bytes were looked at.
         let former = self.own(tx, &new.tenant, id).await?;
-        self.replaceable(&former)?;
         check_version(&former, version)?;
         let updated_at = self.later_than(former.updated_at);
         // Whatever claimed it goes on using it.
         let expires_at = former.expires_at.and_then(|_| self.end_of(new, updated_at));
+        let room = self.room(tx, &new.tenant).await?;
         catalog::replace_asset(
             tx,
             id,
@@ -286,9 +287,11 @@ impl Assets {
             expires_at,
         )
         .await?;
+        catalog::enable_asset(tx, id, updated_at).await?;
         if let Change::Set(text) = alt_text {
             catalog::set_alt_text(tx, id, text.as_deref(), updated_at).await?;
         }
+        self.keep_to(tx, room).await?;
         self.claim_for(tx, new, id, &examined.digests).await?;
         catalog::asset_in(tx, id).await?.ok_or(NO_IMAGE)
     }

@@ -56,3 +56,14 @@ pub(crate) async fn database(directory: &Path) -> sqlx::SqlitePool {
         .await
         .unwrap()
 }
+
+/// One second of silence: PCM, 8 kHz, 8 bit, mono.
+pub(crate) fn wav() -> Vec<u8> {
+    let mut bytes = b"RIFF\x64\x1f\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0".to_vec();
+    bytes.extend(8000u32.to_le_bytes());
+    bytes.extend(8000u32.to_le_bytes());
+    bytes.extend(b"\x01\0\x08\0data");
+    bytes.extend(8000u32.to_le_bytes());
+    bytes.extend([0x80; 8000]);
+    bytes
+}

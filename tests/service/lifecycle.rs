@@ -35,26 +35,29 @@ async fn temporary_assets_die_unless_claimed_and_their_bytes_follow() {
 #[tokio::test]
 async fn shared_bytes_go_with_the_last_record_that_names_them() {
     let (directory, assets, clock) = on_disk().await;
-    let first = store(&assets, Surface::Backoffice, "png/rgb.png").await.unwrap();
-    let second = store(&assets, Surface::Backoffice, "png/rgb.png").await.unwrap();
+    store(&assets, Surface::Audicient, "png/rgb.png").await.unwrap();
+    let second = store(&assets, Surface::Audicient, "png/rgb.png").await.unwrap();
     let sweep_twice = async || {
         assets.sweep().await.unwrap();
         clock.advance(2 * HOUR);
         assets.sweep().await.unwrap().blobs
     };
-    assets.remove("shop", first.id).await.unwrap();
+    assets.claim("shop", second.id).await.unwrap();
+    clock.advance(25 * HOUR);
     assert_eq!(sweep_twice().await, 0);
     assert!(assets.original_bytes(&second, None).await.is_ok());
-    assets.remove("shop", second.id).await.unwrap();
+    let new = NewAsset::new("shop", Surface::Audicient);
+    let body = Spooled::of(file("png/rgba.png"));
+    assets.replace(second.id, new, Change::Keep, body).await.unwrap();
     assert_eq!(sweep_twice().await, 1);
-    assert!(blobs(directory.path()).is_empty());
+    assert_eq!(blobs(directory.path()).len(), 1);
 }
 
 #[tokio::test]
 async fn bytes_that_are_doomed_are_stored_anew() {
     let (directory, assets, clock) = on_disk().await;
-    let first = store(&assets, Surface::Backoffice, "png/rgb.png").await.unwrap();
-    assets.remove("shop", first.id).await.unwrap();
+    store(&assets, Surface::Audicient, "png/rgb.png").await.unwrap();
+    clock.advance(25 * HOUR);
     assets.sweep().await.unwrap();
     let second = store(&assets, Surface::Backoffice, "png/rgb.png").await.unwrap();
     assert_eq!(blobs(directory.path()).len(), 2);

@@ -7,6 +7,8 @@ mod common;
 mod copies;
 mod lifecycle;
 mod media;
+mod quotas;
 mod recordings;
 mod renditions;
 mod safety;
+mod takedown;

@@ -6,7 +6,7 @@ use gatefold::service::{
 };
 use gatefold::{Palette, Pipeline, Policy, Upload};
 
-use crate::common::{file, in_memory};
+use crate::common::{file, in_memory, wav};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -25,17 +25,6 @@ fn named(file_name: &str) -> TrackFields {
 async fn session(assets: &gatefold::service::Assets) -> UploadSession {
     let collection = assets.create_collection("label", titled("Album")).await.unwrap();
     assets.create_session("label", collection.id, NewSession::default()).await.unwrap()
-}
-
-/// One second of silence: PCM, 8 kHz, 8 bit, mono.
-fn wav() -> Vec<u8> {
-    let mut bytes = b"RIFF\x64\x1f\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0".to_vec();
-    bytes.extend(8000u32.to_le_bytes());
-    bytes.extend(8000u32.to_le_bytes());
-    bytes.extend(b"\x01\0\x08\0data");
-    bytes.extend(8000u32.to_le_bytes());
-    bytes.extend([0x80; 8000]);
-    bytes
 }
 
 #[tokio::test]

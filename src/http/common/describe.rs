@@ -172,6 +172,7 @@ const fn meaning(status: u16) -> &'static str {
         500 => "The request failed due to an unexpected error.",
         503 => "The server is busy.",
         504 => "The request failed because a downstream service failed to respond.",
+        507 => "There is no room left: the account's quota is used up, or the disk is full.",
         _ => "An error.",
     }
 }

@@ -42,6 +42,8 @@ pub(crate) enum Cause {
     Rejected,
     /// 429: more requests than the key may make.
     RateLimited,
+    /// 507: the tenant's quota is used up.
+    QuotaExceeded,
     /// 500: ours.
     Internal,
     /// 503: busy.
@@ -155,6 +157,7 @@ impl Failure {
             Cause::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
             Cause::Rejected => StatusCode::UNPROCESSABLE_ENTITY,
             Cause::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Cause::QuotaExceeded => StatusCode::INSUFFICIENT_STORAGE,
             Cause::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Cause::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Cause::Timeout => StatusCode::GATEWAY_TIMEOUT,
@@ -164,7 +167,7 @@ impl Failure {
 
     /// True when the fault is ours.
     pub(crate) fn is_ours(&self) -> bool {
-        self.status().is_server_error()
+        self.status().is_server_error() && !matches!(self.cause, Cause::QuotaExceeded)
     }
 }
 
@@ -176,6 +179,7 @@ impl From<ServiceError> for Failure {
             ServiceError::Duplicate(asset) => Self::new(Cause::Duplicate(asset), code, message),
             ServiceError::NotFound { .. } => Self::new(Cause::NotFound, code, message),
             ServiceError::TooLarge { actual, max } => Self::too_large(actual, max),
+            ServiceError::QuotaExceeded { .. } => Self::new(Cause::QuotaExceeded, code, message),
             ServiceError::Invalid { field, .. } => Self::new(Cause::Invalid(field), code, message),
             ServiceError::Conflict { .. } => Self::new(Cause::Conflict, code, message),
             // Where waiting helps, the status is one that clients wait for.

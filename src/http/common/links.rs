@@ -79,10 +79,10 @@ impl Link {
         path: &str,
         rule: LinkRule,
     ) -> Result<Caching, Failure> {
-        let given = self.signature.as_deref().map(|signature| Signature {
+        let given = self.signature.as_deref().map(|digits| Signature {
             expires: self.expires.as_deref().unwrap_or_default(),
             key: self.key.as_deref(),
-            signature,
+            digits,
         });
         let end = context
             .assets

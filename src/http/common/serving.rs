@@ -81,7 +81,7 @@ impl Caching {
         match self {
             Self::Public { age, stale } => {
                 let age = age.min(left);
-                Self::Public { age, stale: stale.min(left - age) }
+                Self::Public { age, stale: stale.min(left.saturating_sub(age)) }
             }
             Self::Immutable(age) => Self::Immutable(age.min(left)),
             Self::Private => Self::Private,

@@ -22,7 +22,7 @@ const MAX_TTL: u64 = 7 * 24 * 3600;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LinkWish {
-    /// The size in pixels, as WIDTHxHEIGHT; left out, what a link without a size serves.
+    /// The size in pixels, as `WIDTHxHEIGHT`; left out, what a link without a size serves.
     size: Option<String>,
     /// Seconds that the link lives; 3600 when left out.
     #[schema(minimum = 1, maximum = 604_800)]

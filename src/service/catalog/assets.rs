@@ -293,6 +293,20 @@ pub(crate) async fn disable_asset(tx: &mut Tx, id: Uuid, now: Timestamp) -> Resu
     Ok(())
 }
 
+/// Takes the mark of a disabled asset away.
+pub(crate) async fn enable_asset(tx: &mut Tx, id: Uuid, now: Timestamp) -> Result<()> {
+    tx.changes_an_asset();
+    sqlx::query(
+        "UPDATE assets SET disabled_at = NULL, updated_at = ?
+         WHERE id = ? AND disabled_at IS NOT NULL",
+    )
+    .bind(now.as_millisecond())
+    .bind(id.to_string())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// Takes an asset's end away.
 pub(crate) async fn keep_asset(tx: &mut Tx, id: Uuid) -> Result<()> {
     tx.changes_an_asset();
@@ -316,6 +330,23 @@ pub(crate) async fn delete_asset(tx: &mut Tx, id: Uuid) -> Result<bool> {
 /// Forgets the assets whose time is over; how many there were.
 pub(crate) async fn delete_expired_assets(tx: &mut Tx, now: Timestamp) -> Result<u64> {
     let done = sqlx::query("DELETE FROM assets WHERE expires_at <= ?")
+        .bind(now.as_millisecond())
+        .execute(&mut **tx)
+        .await?;
+    if done.rows_affected() > 0 {
+        tx.changes_an_asset();
+    }
+    Ok(done.rows_affected())
+}
+
+/// Forgets a tenant's assets whose time is over; how many there were.
+pub(crate) async fn delete_expired_assets_of(
+    tx: &mut Tx,
+    tenant: &str,
+    now: Timestamp,
+) -> Result<u64> {
+    let done = sqlx::query("DELETE FROM assets WHERE tenant = ? AND expires_at <= ?")
+        .bind(tenant)
         .bind(now.as_millisecond())
         .execute(&mut **tx)
         .await?;

@@ -12,8 +12,10 @@ mod keys;
 mod leases;
 mod lists;
 mod near;
+mod quotas;
 mod recordings;
 mod sessions;
+mod takedown;
 mod tickets;
 mod tracks;
 mod transaction;
@@ -36,7 +38,8 @@ use super::error::ServiceError;
 
 pub(crate) use assets::{
     AssetRecord, Facts, MOST, asset_in, claim_digests, delete_asset, delete_expired_assets,
-    disable_asset, insert_asset, keep_asset, replace_asset, set_alt_text,
+    delete_expired_assets_of, disable_asset, enable_asset, insert_asset, keep_asset, replace_asset,
+    set_alt_text,
 };
 pub(crate) use blobs::{
     BlobRecord, delete_blob, doom_blob, forget_intent, intend_blob, live_blob, make_blob_live,
@@ -47,8 +50,10 @@ pub(crate) use collections::{
 pub(crate) use copies::{BlobRow, BlobState};
 pub(crate) use keys::KeyRecord;
 pub use lists::Cursor;
+pub(crate) use quotas::{quota_in, usage_in};
 pub(crate) use recordings::{RecordingJob, finish_recording, put_recording};
 pub(crate) use sessions::{delete_expired_sessions, put_session, sessions_of_key};
+pub(crate) use takedown::clear_cover;
 pub(crate) use tickets::{
     TicketRecord, delete_expired_tickets, reopen_audio_tickets, spend_ticket,
 };
@@ -175,6 +180,7 @@ impl MigrationSource<'static> for Schema {
             (2, "bytes on their way in, and leases", include_str!("schema_2.sql")),
             (3, "recordings to be read", include_str!("schema_3.sql")),
             (4, "lists and near duplicates", include_str!("schema_4.sql")),
+            (5, "usage and quotas", include_str!("schema_5.sql")),
         ];
         let migrations = steps.into_iter().map(|(version, what, sql)| {
             let (what, sql) = (Cow::Borrowed(what), SqlStr::from_static(sql));
