@@ -110,10 +110,8 @@ fn expected(needs: Needs, kind: &str) -> u16 {
     };
     match kind {
         "nobody" | "wrong" | "revoked" => 401,
-        "uploader" => 0,
-        "reader" if role == Uploader => 403,
-        "reader" => 0,
-        "scoped-reader" if role == Uploader => 403,
+        "reader" | "scoped-reader" if role == Uploader => 403,
+        "uploader" | "reader" => 0,
         "scoped" | "scoped-reader" => match needs {
             OfCollection(_) | List(_) => 0,
             _ => 403,

@@ -111,9 +111,9 @@ impl Client {
                 WINDOW_UPDATE => {
                     let more = i64::from(u32::from_be_bytes(frame.content[..].try_into().unwrap()));
                     if frame.stream == 0 {
-                        self.window += more
+                        self.window += more;
                     } else {
-                        self.stream_window += more
+                        self.stream_window += more;
                     }
                     return Some(frame);
                 }

@@ -89,10 +89,11 @@ pub(crate) fn precondition(
             }
             return Err(failed("If-None-Match names the version that there is"));
         }
-    } else if reads && let Some(date) = date(headers, &IF_MODIFIED_SINCE) {
-        if current.modified <= date {
-            return Ok(Precondition::NotModified);
-        }
+    } else if reads
+        && let Some(date) = date(headers, &IF_MODIFIED_SINCE)
+        && current.modified <= date
+    {
+        return Ok(Precondition::NotModified);
     }
     Ok(if of_version { Precondition::HoldsForVersion } else { Precondition::Holds })
 }

@@ -157,11 +157,10 @@ impl Failure {
             Cause::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
             Cause::Rejected => StatusCode::UNPROCESSABLE_ENTITY,
             Cause::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-            Cause::QuotaExceeded => StatusCode::INSUFFICIENT_STORAGE,
             Cause::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Cause::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Cause::Timeout => StatusCode::GATEWAY_TIMEOUT,
-            Cause::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
+            Cause::QuotaExceeded | Cause::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
         }
     }
 

@@ -28,11 +28,10 @@ pub(super) fn parse(lines: &[u8]) -> Result<PartHeaders, &'static str> {
         let value = value.get(1..).unwrap_or_default().trim_ascii();
         let text = || String::from_utf8_lossy(value).to_ascii_lowercase();
         match name.to_ascii_lowercase().as_slice() {
-            b"content-disposition" => {
-                if disposition.replace(value.to_vec()).is_some() {
-                    return Err("a part has two headers Content-Disposition");
-                }
+            b"content-disposition" if disposition.is_some() => {
+                return Err("a part has two headers Content-Disposition");
             }
+            b"content-disposition" => disposition = Some(value.to_vec()),
             b"content-type" if read.media_type.is_none() && !value.is_empty() => {
                 read.media_type = Some(String::from_utf8_lossy(value).into_owned());
             }
