@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn places_are_read_back_and_nothing_else_is() {
-        let place = Cursor { created_at: -7, seq: i64::MAX, id: Uuid::from_u128(5) };
+        let place = Cursor { created_at: 1_700_000_000_000, seq: i64::MAX, id: Uuid::from_u128(5) };
         assert_eq!(place.to_string().parse::<Cursor>().unwrap(), place);
         for text in ["", "-", "1-2", "1-2-3", "1-2-00000000000000000000000000000005-", "g-2-5"] {
             assert_eq!(text.parse::<Cursor>().unwrap_err().code(), "invalid", "{text}");

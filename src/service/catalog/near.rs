@@ -118,10 +118,13 @@ mod tests {
 
     /// A row of each hash for this tenant.
     async fn put(catalog: &Catalog, tenant: &str, hashes: &[u64]) {
-        sqlx::query("INSERT INTO blobs VALUES ('b', 'd', 1, 0, NULL) ON CONFLICT DO NOTHING")
-            .execute(&catalog.writer)
-            .await
-            .unwrap();
+        sqlx::query(
+            "INSERT INTO blobs (id, digest, bytes, created_at) VALUES ('b', 'd', 1, 0)
+             ON CONFLICT DO NOTHING",
+        )
+        .execute(&catalog.writer)
+        .await
+        .unwrap();
         for bits in hashes {
             sqlx::query(
                 "INSERT INTO assets (id, tenant, surface, public_id, blob, byte_digest, format,
