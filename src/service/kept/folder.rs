@@ -27,6 +27,8 @@ const FREED_SHARE: u64 = 128;
 const STRIDE: usize = 617;
 /// Reads that are remembered, twice over, to know what is in use.
 const READS: usize = 64 * 1024;
+/// Files that are given up in one go; the next rendition or sweep goes on.
+const GIVEN_UP_AT_ONCE: u64 = 4096;
 /// Files of the former layout that are removed in one go.
 const FORMER_AT_ONCE: usize = 256;
 /// What is written is put here first.
@@ -250,7 +252,7 @@ impl Folder {
         }
     }
 
-    /// Gives up files until no more is held than the cap; how many.
+    /// Gives up files until no more is held than the cap, or many of them; how many.
     pub(super) fn trim(&self, hot: &dyn Fn() -> HashSet<String>) -> u64 {
         let _alone = self.trimming.lock().unwrap_or_else(PoisonError::into_inner);
         self.trim_alone(hot)
@@ -263,7 +265,7 @@ impl Folder {
         }
         let hot = hot();
         let target = self.cap - self.cap / FREED_SHARE;
-        while self.total.load(Ordering::Relaxed) > target {
+        while given_up < GIVEN_UP_AT_ONCE && self.total.load(Ordering::Relaxed) > target {
             let mut found = match self.sample(&hot) {
                 Ok(found) => found,
                 Err(error) => {
