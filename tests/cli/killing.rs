@@ -1,151 +1,67 @@
 //! A service that is killed at any moment keeps every promise it has made: what it answered with 2xx
 //! is there afterwards, whole, and nothing else is left behind.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+mod clients;
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{scope, sleep};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use gatefold::service::{Assets, Clock, ManualClock, Settings, Surface};
+use gatefold::service::{Assets, Clock, ManualClock, Settings, Surface, TrackStatus};
 
+use self::clients::{Clients, KEY, Promise, Replaced, Told, kept, settled, status_of};
 use crate::folder::Folder;
-use crate::serving::{Answer, Service};
+use crate::serving::Service;
 
-const KEY: &str = "trial:secret";
-/// `trial:secret` in base64.
-const BASIC: &str = "Basic dHJpYWw6c2VjcmV0";
+/// So many of the older promises are looked at again after each round; looking at all of them would
+/// take ever longer.
+const AGAIN: usize = 8;
 
-/// A small picture of its own for each number; nothing of it is cut away when it is stored.
-fn picture(number: u32) -> Vec<u8> {
-    let samples: Vec<u8> = (0..48 * 48_u32)
-        .flat_map(|at| (at.wrapping_mul(number.wrapping_mul(2_654_435_761) | 1) >> 7).to_le_bytes())
-        .collect();
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, 96, 96);
-    encoder.set_color(png::ColorType::Grayscale);
-    encoder.write_header().unwrap().write_image_data(&samples).unwrap();
-    bytes
-}
-
-/// What clients were told, and what they asked for without an answer.
-#[derive(Default)]
-struct Told {
-    /// Paths of originals, and the numbers of their pictures.
-    uploaded: HashMap<String, u32>,
-    /// As `uploaded`, since the last look: looking at all of them each time would take ever longer.
-    fresh: HashMap<String, u32>,
-    /// The numbers that the replaced picture may show: that of the last answer, and those asked for
-    /// since.
-    replaced: Vec<u32>,
-}
-
-fn multipart(method: &str, path: &str, number: u32) -> (String, Vec<u8>) {
-    let open = "--b\r\ncontent-disposition: form-data; name=\"image\"; filename=\"a\"\r\n\r\n";
-    let body = [open.as_bytes(), &picture(number), b"\r\n--b--\r\n"].concat();
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nx-api-key: {KEY}\r\nauthorization: {BASIC}\r\n\
-         content-type: multipart/form-data; boundary=b\r\ncontent-length: {}\r\n",
-        body.len()
-    );
-    (head, body)
-}
-
-fn text(answer: &Answer) -> String {
-    String::from_utf8_lossy(&answer.2).into_owned()
-}
-
-/// The value of a field of a flat JSON object.
-fn field(answer: &Answer, name: &str) -> String {
-    let value: serde_json::Value = serde_json::from_slice(&answer.2).unwrap();
-    value[name].as_str().unwrap_or_else(|| panic!("{}", text(answer))).to_owned()
-}
-
-struct Clients<'a> {
-    service: &'a Service,
-    told: &'a Mutex<Told>,
-    numbers: &'a AtomicU32,
-    over: &'a AtomicBool,
-}
-
-impl Clients<'_> {
-    fn next(&self) -> u32 {
-        self.numbers.fetch_add(1, Ordering::Relaxed)
-    }
-
-    fn upload(&self) {
-        while !self.over.load(Ordering::Relaxed) {
-            let number = self.next();
-            let (head, body) = multipart("POST", "/upload/image", number);
-            if let Some((200, _, answer)) = self.service.try_send(&head, &body) {
-                let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
-                let key = answer["data"]["key"].as_str().unwrap();
-                self.told.lock().unwrap().fresh.insert(format!("/{key}"), number);
-            }
-        }
-    }
-
-    fn replace(&self, image: &str) {
-        while !self.over.load(Ordering::Relaxed) {
-            let number = self.next();
-            self.told.lock().unwrap().replaced.push(number);
-            let (head, body) = multipart("PUT", &format!("/accounts/a/images/{image}"), number);
-            if let Some((200, ..)) = self.service.try_send(&head, &body) {
-                let mut told = self.told.lock().unwrap();
-                told.replaced.retain(|own| *own >= number);
-            }
-        }
-    }
-
-    fn look(&self, public: &str) {
-        for side in (1..100).cycle() {
-            if self.over.load(Ordering::Relaxed) {
-                return;
-            }
-            let head = format!("GET /images/{public}?size={side}x{side} HTTP/1.1\r\n");
-            self.service.try_send(&head, b"");
-        }
-    }
-}
-
-/// More rounds: `GATEFOLD_KILL_ROUNDS=100 cargo test --all-features --test cli killing`.
+/// More rounds: `GATEFOLD_KILL_ROUNDS=500 cargo test --all-features --test cli killing`. A round
+/// takes about half a second.
 #[test]
 fn what_was_answered_outlives_being_killed() {
-    let rounds = std::env::var("GATEFOLD_KILL_ROUNDS").map_or(6, |rounds| rounds.parse().unwrap());
+    let rounds: u32 =
+        std::env::var("GATEFOLD_KILL_ROUNDS").map_or(6, |rounds| rounds.parse().unwrap());
     let folder = Folder::new().with(
         "a.toml",
-        b"sweep_interval = 1\nlog_filter = \"error\"\n[service]\nsweep_grace = 0\n\
+        b"sweep_interval = 1\nlog_filter = \"error\"\n[service]\nsweep_grace = 5\n\
           rendition_cache = 20000\n[http]\nrequests_per_second = 0\n",
     );
     let start = || Service::start(&folder, &["--config", "a.toml", "--key", KEY]);
-    let told = Mutex::new(Told::default());
-    let numbers = AtomicU32::new(1);
+    let told = Told::default();
+    let mut old: Vec<Promise> = Vec::new();
 
     let service = start();
-    let (head, body) = multipart("POST", "/accounts/a/images", 0);
-    let first = service.try_send(&head, &body).unwrap();
-    let (image, public) = (field(&first, "imageID"), field(&first, "publicID"));
-    told.lock().unwrap().replaced.push(0);
+    let clients = Clients { service: &service, told: &told, over: &AtomicBool::new(false) };
+    let moov = clients.to_be_replaced("/accounts/a/images");
+    let audicient = clients.to_be_replaced("/media/image/upload");
     drop(service);
 
     for round in 0..rounds {
         let mut service = start();
-        {
-            let mut told = told.lock().unwrap();
-            let fresh = std::mem::take(&mut told.fresh);
-            check(&service, &image, &public, &fresh);
-            told.uploaded.extend(fresh);
-        }
+        check(&service, &told, &mut old, &[&moov, &audicient], AGAIN, round as usize);
         let over = AtomicBool::new(false);
-        let clients = Clients { service: &service, told: &told, numbers: &numbers, over: &over };
+        let clients = Clients { service: &service, told: &told, over: &over };
         let id = service.id();
         scope(|threads| {
             threads.spawn(|| clients.upload());
-            threads.spawn(|| clients.upload());
-            threads.spawn(|| clients.replace(&image));
-            threads.spawn(|| clients.look(&public));
-            // Spread over what a request takes, and over a sweep from time to time.
-            sleep(Duration::from_millis(40 + (round * 7_919) % 397 + 1_000 * (round % 5 / 4)));
+            threads.spawn(|| clients.upload_and_delete());
+            threads.spawn(|| clients.upload_profiles());
+            threads.spawn(|| clients.replace("PUT", &moov));
+            threads.spawn(|| clients.replace("POST", &audicient));
+            threads.spawn(|| clients.publish());
+            threads.spawn(|| clients.look(&moov.show));
+            // After some answers, however fast the machine is, at any moment of those to come; after
+            // a sweep from time to time.
+            let enough = told.answers.load(Ordering::Relaxed) + 8 + round * 7 % 13;
+            let end = Instant::now() + Duration::from_secs(20);
+            while told.answers.load(Ordering::Relaxed) < enough && Instant::now() < end {
+                sleep(Duration::from_millis(1));
+            }
+            let sweep = if round % 10 == 9 { 1_000 } else { 0 };
+            sleep(Duration::from_millis(sweep + u64::from(round * 7_919 % 37)));
             kill(id);
             over.store(true, Ordering::Relaxed);
         });
@@ -153,12 +69,19 @@ fn what_was_answered_outlives_being_killed() {
     }
 
     let service = start();
-    let mut told = told.into_inner().unwrap();
-    told.uploaded.extend(std::mem::take(&mut told.fresh));
-    check(&service, &image, &public, &told.uploaded);
+    check(&service, &told, &mut old, &[&moov, &audicient], usize::MAX, 0);
+    let made = |of: fn(&Promise) -> bool| old.iter().filter(|promise| of(promise)).count();
+    let counts = [
+        made(|promise| matches!(promise, Promise::Picture { .. })),
+        made(|promise| matches!(promise, Promise::Disabled { .. })),
+        made(|promise| matches!(promise, Promise::Cover { .. })),
+        made(|promise| matches!(promise, Promise::Audio { .. })),
+    ];
+    eprintln!("{rounds} rounds: {counts:?} pictures, disabled, covers, recordings");
+    assert!(counts.iter().all(|count| *count > 0), "next to nothing was written: {counts:?}");
+    all_audio_is_read(&service, &old);
     drop(service);
-    assert!(told.uploaded.len() > rounds as usize / 2, "next to nothing was uploaded");
-    tokio::runtime::Runtime::new().unwrap().block_on(nothing_is_left_over(&folder, &told.replaced));
+    tokio::runtime::Runtime::new().unwrap().block_on(nothing_is_left_over(&folder));
 }
 
 fn kill(id: u32) {
@@ -166,31 +89,57 @@ fn kill(id: u32) {
     assert!(killed.unwrap().success());
 }
 
-/// Every answer that a client saw is still true.
-fn check(service: &Service, image: &str, public: &str, uploaded: &HashMap<String, u32>) {
-    for (path, number) in uploaded {
-        let answer = service.get(path);
-        assert_eq!(answer.0, 200, "{path}: {}", text(&answer));
-        assert!(answer.2 == picture(*number), "{path} shows something else");
+/// Every answer since the last look is still true, and some of those before.
+fn check(
+    service: &Service,
+    told: &Told,
+    old: &mut Vec<Promise>,
+    replaced: &[&Replaced],
+    again: usize,
+    round: usize,
+) {
+    for image in replaced {
+        settled(service, image);
     }
-    let head = format!("GET /accounts/a/images/{image} HTTP/1.1\r\nauthorization: {BASIC}\r\n");
-    let metadata = service.try_send(&head, b"").unwrap();
-    assert_eq!(metadata.0, 200, "{}", text(&metadata));
-    let shown = service.get(&format!("/images/{public}?size=96x96"));
-    assert_eq!(shown.0, 200, "{}", text(&shown));
+    let length = old.len().max(1);
+    for at in (0..again.min(old.len())).map(|step| (round * AGAIN + step) % length) {
+        kept(service, old[at].clone());
+    }
+    let fresh = std::mem::take(&mut *told.promises.lock().unwrap());
+    old.extend(fresh.into_iter().map(|promise| kept(service, promise)));
+}
+
+/// What was accepted is read in the end, also what a kill interrupted.
+fn all_audio_is_read(service: &Service, promises: &[Promise]) {
+    let end = Instant::now() + Duration::from_secs(60);
+    for promise in promises {
+        let Promise::Audio { track } = promise else { continue };
+        while status_of(service, track) != "ready" {
+            assert!(Instant::now() < end, "{track} is {}", status_of(service, track));
+            sleep(Duration::from_millis(50));
+        }
+    }
 }
 
 /// Each record has its bytes, and there are no bytes without a record.
-async fn nothing_is_left_over(folder: &Folder, replaced: &[u32]) {
+async fn nothing_is_left_over(folder: &Folder) {
     // Later than any upload may take that was interrupted.
     let clock = ManualClock::new();
     clock.advance(Duration::from_secs(3600));
     let clock = Clock::Manual(clock);
     let settings = Settings { sweep_grace: Duration::ZERO, clock, ..Settings::default() };
     let assets = Assets::open(&folder.join("gatefold-data"), settings).await.unwrap();
-    assets.sweep().await.unwrap();
+    // What no record names is noted by one sweep and removed by a later one.
+    for _ in 0..3 {
+        assets.sweep().await.unwrap();
+    }
     let mut digests = HashSet::new();
-    for (tenant, surface) in [("default", Surface::Backoffice), ("a", Surface::Moov)] {
+    for (tenant, surface) in [
+        ("default", Surface::Backoffice),
+        ("default", Surface::Audicient),
+        ("default", Surface::Audiodelivery),
+        ("a", Surface::Moov),
+    ] {
         for skip in (0..).step_by(200) {
             let some = assets.list(tenant, Some(surface), skip, 200).await.unwrap();
             if some.is_empty() {
@@ -199,17 +148,25 @@ async fn nothing_is_left_over(folder: &Folder, replaced: &[u32]) {
             for asset in some {
                 let bytes = assets.original_bytes(&asset, None).await.unwrap();
                 assert_eq!(bytes.len() as u64, asset.bytes);
-                if surface == Surface::Moov {
-                    let shows = |number: &u32| picture(*number) == bytes;
-                    assert!(replaced.iter().any(shows), "it shows none of {replaced:?}");
-                }
                 digests.insert(asset.digest().to_owned());
             }
         }
     }
+    let mut recordings = 0;
+    for skip in (0..).step_by(200) {
+        let some = assets.collections("default", skip, 200).await.unwrap();
+        if some.is_empty() {
+            break;
+        }
+        for collection in some {
+            let tracks = assets.tracks("default", collection.id, 0, 200).await.unwrap();
+            let stored = |status| matches!(status, TrackStatus::Ready | TrackStatus::Processing);
+            recordings += tracks.iter().filter(|track| stored(track.status)).count();
+        }
+    }
     // The identity of the store is one more.
     let files = count(&folder.join("gatefold-data/blobs")) - 1;
-    assert_eq!(files, digests.len(), "files, and what records name");
+    assert_eq!(files, digests.len() + recordings, "files, and what records name");
     assert_eq!(count(&folder.join("gatefold-data/spool")), 0);
 }
 
