@@ -36,9 +36,10 @@ impl Lag {
     /// The reader has made room.
     pub(super) fn resume(&mut self, now: Instant) {
         if let Some(since) = self.waiting.take() {
-            self.credit = self.credit.saturating_sub(now.saturating_duration_since(since));
-            // Nobody waits longer than it takes to lose everything.
-            self.credit = self.credit.saturating_add(self.earned(self.last)).min(self.allowance);
+            // Earned first: what came in one step pays for the wait that it ends.
+            let credit = self.credit.saturating_add(self.earned(self.last));
+            let waited = now.saturating_duration_since(since);
+            self.credit = credit.saturating_sub(waited).min(self.allowance);
         }
     }
 
