@@ -46,7 +46,7 @@ pub(crate) fn api(context: &Context) -> OpenApiRouter {
         .routes(routes!(tracks::cover))
         .routes(routes!(tracks::audio))
         .routes(routes!(sessions::create));
-    let statuses = &[400, 401, 403, 404, 405, 408, 413, 429, 500, 503, 504, 507];
+    let statuses = &[400, 401, 403, 404, 405, 408, 409, 413, 415, 429, 500, 503, 504, 507];
     let with_key = describe::<AudiodeliveryError>(with_key, "audiodelivery", statuses);
     let with_key = allow_origins(with_key, context);
     // Here the path is the credential, and a browser is who sends it.
@@ -54,7 +54,7 @@ pub(crate) fn api(context: &Context) -> OpenApiRouter {
         .routes(routes!(sessions::get))
         .routes(routes!(sessions::create_track))
         .routes(routes!(tickets::upload_cover, tickets::upload_audio));
-    let statuses = &[400, 404, 405, 408, 413, 429, 500, 503, 504, 507];
+    let statuses = &[400, 404, 405, 408, 409, 413, 415, 429, 500, 503, 504, 507];
     let open = describe::<AudiodeliveryError>(open, "audiodelivery", statuses).layer(any_origin());
     surface::<Audiodelivery>(with_key.merge(open), context)
 }

@@ -61,7 +61,10 @@ pub(crate) fn api(context: &Context) -> OpenApiRouter {
 
 fn uploads(context: &Context) -> OpenApiRouter<Context> {
     let routes = OpenApiRouter::default().routes(routes!(upload));
-    allow_origins(describe::<BackofficeError>(routes, "backoffice", WITH_KEY), context)
+    allow_origins(
+        describe::<BackofficeError>(routes, "backoffice", &[WITH_KEY, &[415]].concat()),
+        context,
+    )
 }
 
 fn files() -> OpenApiRouter<Context> {

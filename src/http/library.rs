@@ -68,8 +68,8 @@ pub(crate) fn api(context: &Context) -> OpenApiRouter {
         .routes(routes!(links::sign))
         .routes(routes!(removal::remove))
         .routes(routes!(removal::remove_many));
-    let writes = describe::<LibraryError>(writes, "library", &[WITH_KEY, &[413]].concat());
-    let statuses = &[400, 401, 403, 405, 408, 413, 429, 500, 503, 504];
+    let writes = describe::<LibraryError>(writes, "library", &[WITH_KEY, &[413, 415]].concat());
+    let statuses = &[400, 401, 403, 405, 408, 413, 415, 429, 500, 503, 504];
     let looks = OpenApiRouter::default().routes(routes!(inspect));
     let looks = describe::<LibraryError>(looks, "library", statuses);
     surface::<Library>(allow_origins(lists.merge(writes).merge(looks), context), context)

@@ -22,7 +22,7 @@ use self::bodies::{
 use self::version::Version;
 use self::voice::Moov;
 use super::common::{
-    BodyRules, Context, Failure, Received, ReceivedFile, Segments, WITH_KEY, allow_origins,
+    BodyRules, Context, Failure, Received, ReceivedFile, Segments, allow_origins,
     any_origin_may_read, describe, json_body, number, query, receive, serve_told, surface,
     told_validators, uuid_in_path, version_wanted,
 };
@@ -46,7 +46,8 @@ pub(crate) fn api(context: &Context) -> OpenApiRouter {
         .routes(routes!(get_image, replace_image, disable_image))
         .routes(routes!(set_metadata))
         .routes(routes!(enable_image));
-    let with_key = describe::<GenericError>(with_key, "moov", WITH_KEY);
+    let statuses = &[400, 401, 403, 404, 405, 408, 412, 415, 429, 500, 503, 504, 507];
+    let with_key = describe::<GenericError>(with_key, "moov", statuses);
     let with_key = allow_origins(with_key, context);
     let open = OpenApiRouter::default().routes(routes!(public::get_public_image));
     let statuses = &[400, 403, 404, 405, 406, 412, 429, 500, 503, 504];
