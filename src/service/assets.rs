@@ -120,7 +120,26 @@ impl Assets {
         let renditions = directory.part("renditions");
         let kept = Kept::in_directory(&renditions, settings.rendition_cache, timeout)?;
         kept.start_counting();
-        Self::of(settings, catalog, blobs, kept, Some(directory)).await
+        Self::of(settings, catalog, blobs, kept, Some(directory)).await?.started().await
+    }
+
+    /// The service in this directory for an operator, also beside a process that runs it: for
+    /// listing, removing and quotas. It reads no recordings, and its settings are the defaults. A
+    /// running service learns of what was removed within 5 s.
+    ///
+    /// # Errors
+    /// [`ServiceError::StoreRefused`] when the directory holds no store or its database does not
+    /// belong to the blobs beside it; [`ServiceError::Storage`] when it cannot be opened.
+    pub async fn beside(directory: &Path) -> Result<Self> {
+        let settings = Settings::default();
+        let timeout = settings.storage_timeout;
+        // Opens nothing else than a store: a wrong name makes none.
+        Keyring::open(directory).await?;
+        let blobs = Blobs::in_directory(&directory.join("blobs"), true, timeout)?;
+        let catalog = identity::open(directory, &blobs, timeout).await?;
+        let renditions = directory.join("renditions");
+        let kept = Kept::in_directory(&renditions, settings.rendition_cache, timeout)?;
+        Self::of(settings, catalog, blobs, kept, None).await
     }
 
     /// A service that forgets everything when it is dropped, for tests and trials.
@@ -132,7 +151,7 @@ impl Assets {
         let catalog = Catalog::in_memory(timeout).await?;
         let (blobs, kept) = (Blobs::in_memory(timeout), Kept::nothing(timeout));
         identity::of_memory(&catalog, &blobs).await?;
-        Self::of(settings, catalog, blobs, kept, None).await
+        Self::of(settings, catalog, blobs, kept, None).await?.started().await
     }
 
     async fn of(
@@ -146,10 +165,7 @@ impl Assets {
         let seal = <[u8; 32]>::try_from(seal)
             .map_err(|_| ServiceError::storage("the database", "the ticket seal is damaged"))?;
         let link_key = catalog.setting("link key", id::random::<32>()?.to_vec()).await?;
-        let turns = match settings.threads {
-            0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-            threads => threads,
-        };
+        let turns = turns(&settings);
         let inner = Inner {
             renditions: Renditions::new(kept, settings.hot_cache),
             links: Links::new(),
@@ -177,11 +193,15 @@ impl Assets {
             directory,
             readiness: Readiness::default(),
         };
-        let assets = Self { inner: Arc::new(inner), client: None };
+        Ok(Self { inner: Arc::new(inner), client: None })
+    }
+
+    /// Begins to read recordings.
+    async fn started(self) -> Result<Self> {
         // The directory is this process's alone: nobody else holds a lease.
-        assets.inner.catalog.free_recordings().await?;
-        assets.begin_reading(turns);
-        Ok(assets)
+        self.inner.catalog.free_recordings().await?;
+        self.begin_reading(turns(&self.inner.settings));
+        Ok(self)
     }
 
     /// The same service on behalf of a client: renditions that this handle is asked for wait in that
@@ -387,6 +407,14 @@ impl Assets {
     pub(super) fn later_than(&self, time: jiff::Timestamp) -> jiff::Timestamp {
         let next = super::clock::from_millis(time.as_millisecond().saturating_add(1));
         self.inner.settings.clock.now().max(next)
+    }
+}
+
+/// Pieces of picture work that run at once.
+fn turns(settings: &Settings) -> usize {
+    match settings.threads {
+        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        threads => threads,
     }
 }
 

@@ -358,3 +358,61 @@ fn a_folder_that_cannot_be_written_is_told_and_the_rest_goes_on() {
     assert_eq!((line.as_str(), refused.status.code()), ("", Some(3)), "{told}");
     assert!(told.contains("gatefold-data"), "{told}");
 }
+
+#[test]
+fn an_operator_takes_pictures_down_beside_a_running_service() {
+    let folder = Folder::new();
+    let service = Service::start(&folder, &["--key", "k:s"]);
+    let data = folder.list("gatefold-data/blobs");
+    let (status, _, body) = service.upload("k:s", PICTURE);
+    assert_eq!(status, 200);
+    let key = String::from_utf8(body).unwrap();
+    let file = key.split('"').find(|part| part.starts_with("uploads/")).unwrap().to_owned();
+    let link = format!("/{file}");
+    assert_eq!(service.get(&link).0, 200);
+    let id = file.trim_start_matches("uploads/").split('.').next().unwrap().to_owned();
+
+    let listed = folder.gatefold(["assets", "list", "--json"]);
+    assert_eq!((listed.code, listed.rows()[0]["id"].as_str()), (0, Some(&*id)));
+    assert!(folder.gatefold(["assets", "list", "--tenant", "nobody"]).out.is_empty());
+    let usage = folder.gatefold(["quotas", "list", "--json"]).rows();
+    assert_eq!(
+        (usage[0]["tenant"].as_str(), usage[0]["usage"]["assets"].as_u64()),
+        (Some("default"), Some(1))
+    );
+    assert_eq!(folder.gatefold(["assets", "remove", "--tenant", "nobody", &id]).code, 1);
+
+    let removed =
+        folder.gatefold(["assets", "remove", "--json", &format!("http://x.test{link}?size=1x1")]);
+    assert_eq!(
+        (removed.code, removed.rows()[0]["removed"].as_bool()),
+        (0, Some(true)),
+        "{}",
+        removed.err
+    );
+    assert_eq!(folder.gatefold(["assets", "remove", &id]).code, 1);
+    // The bytes are gone; the service forgets the record that it kept within a few seconds.
+    let started = Instant::now();
+    while service.get(&link).0 != 404 {
+        assert!(started.elapsed() < Duration::from_secs(60), "it goes on serving");
+        sleep(Duration::from_millis(200));
+    }
+    assert_eq!(
+        folder.list("gatefold-data/blobs").len(),
+        data.len() + 1,
+        "a folder, without a file"
+    );
+
+    assert_eq!(
+        folder.gatefold(["quotas", "set", "--tenant", "default", "--max-assets", "0"]).code,
+        0
+    );
+    let (status, head, _) = service.upload("k:s", PICTURE);
+    assert_eq!(status, 507, "{head}");
+    assert_eq!(folder.gatefold(["quotas", "clear", "--tenant", "default"]).code, 0);
+    assert_eq!(service.upload("k:s", PICTURE).0, 200);
+    let wrong = folder.gatefold(["assets", "list", "--data", "typo"]);
+    assert_eq!(wrong.code, 3);
+    assert!(!folder.join("typo").exists());
+    service.end();
+}

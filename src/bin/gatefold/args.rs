@@ -17,7 +17,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use policy::{ColorModelName, InputFormat, LimitArgs, PolicyArgs};
 #[cfg(feature = "http")]
-pub(crate) use service::{DATA, KeysArgs, KeysCommand, LogShape, ServeArgs};
+pub(crate) use service::{
+    AssetsArgs, AssetsCommand, DATA, KeysArgs, KeysCommand, LogShape, QuotasArgs, QuotasCommand,
+    ServeArgs,
+};
 #[cfg(feature = "http")]
 pub(crate) use storage::{BackupArgs, RestoreArgs, StoreArgs, StoreCommand};
 
@@ -213,6 +216,30 @@ Examples:
     /// Check what a service keeps, and mend its folder
     #[cfg(feature = "http")]
     Store(StoreArgs),
+
+    /// Show what a service keeps, and take it down
+    #[cfg(feature = "http")]
+    #[command(after_help = "\
+Removing is for good: record, links, kept renditions and bytes go at once. A service that runs serves \
+no new request for it after at most a few seconds; what caches elsewhere hold is theirs to purge.
+
+Exit status: 1 when one of them was not there.
+
+Examples:
+  gatefold assets list --tenant acme
+  gatefold assets remove https://images.example/images/8Yb0wV5sT1nQk3HcJd7Lz")]
+    Assets(AssetsArgs),
+
+    /// Show how much each tenant of a service has, and limit it
+    #[cfg(feature = "http")]
+    #[command(after_help = "\
+What is set here counts before the settings of the service, at once. What a tenant has already stays.
+
+Examples:
+  gatefold quotas list
+  gatefold quotas set --tenant acme --max-assets 10k --max-bytes 50GiB
+  gatefold quotas clear --tenant acme")]
+    Quotas(QuotasArgs),
 
     /// Print a completion script for a shell
     #[command(after_help = "\

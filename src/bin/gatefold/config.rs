@@ -56,6 +56,10 @@ pub(crate) enum Task {
     Keys(crate::args::KeysCommand),
     #[cfg(feature = "http")]
     Storage(crate::storage::Task),
+    #[cfg(feature = "http")]
+    Assets(crate::args::AssetsCommand),
+    #[cfg(feature = "http")]
+    Quotas(crate::args::QuotasCommand),
     Completions(clap_complete::Shell),
     Man(Option<String>),
 }
@@ -161,6 +165,10 @@ impl Task {
             Command::Restore(args) => Self::Storage(crate::storage::Task::Restore(args)),
             #[cfg(feature = "http")]
             Command::Store(args) => Self::Storage(crate::storage::Task::Store(args.command)),
+            #[cfg(feature = "http")]
+            Command::Assets(args) => Self::Assets(args.command),
+            #[cfg(feature = "http")]
+            Command::Quotas(args) => Self::Quotas(args.command),
             Command::Completions { shell } => Self::Completions(shell),
             Command::Man { command } => Self::Man(command),
         })

@@ -1,6 +1,8 @@
 //! The command line of gatefold: a thin layer over the library's public API.
 
 mod args;
+#[cfg(feature = "http")]
+mod assets;
 mod batch;
 mod check;
 mod colors;
@@ -19,6 +21,8 @@ mod man;
 mod outcome;
 mod policy_file;
 mod process;
+#[cfg(feature = "http")]
+mod quotas;
 mod renditions;
 mod report;
 mod resize;
@@ -70,6 +74,10 @@ fn run(config: Config) -> Result<Exit, Failure> {
         Task::Keys(command) => keys::run(command),
         #[cfg(feature = "http")]
         Task::Storage(task) => storage::run(&setting, task),
+        #[cfg(feature = "http")]
+        Task::Assets(command) => assets::run(command),
+        #[cfg(feature = "http")]
+        Task::Quotas(command) => quotas::run(command),
         Task::Completions(shell) => completions::run(shell),
         Task::Man(command) => man::run(command.as_deref()),
     }

@@ -6,6 +6,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use gatefold::service::Role;
 use uuid::Uuid;
 
+use crate::units;
+
 /// Where the service keeps everything, when nothing is said.
 pub(crate) const DATA: &str = "gatefold-data";
 
@@ -51,6 +53,81 @@ pub(crate) enum LogShape {
 pub(crate) struct KeysArgs {
     #[command(subcommand)]
     pub(crate) command: KeysCommand,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AssetsArgs {
+    #[command(subcommand)]
+    pub(crate) command: AssetsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AssetsCommand {
+    /// Show stored pictures, the newest of each tenant first
+    List {
+        #[command(flatten)]
+        data: DataArgs,
+        /// Only this tenant's [default: every tenant's]
+        #[arg(long, value_name = "TENANT")]
+        tenant: Option<String>,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove pictures for good, bytes and renditions included; those that others share stay for them
+    Remove {
+        #[command(flatten)]
+        data: DataArgs,
+        /// Only if it is this tenant's [default: whoever's it is]
+        #[arg(long, value_name = "TENANT")]
+        tenant: Option<String>,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+        /// Ids, public ids, or links that end in one
+        #[arg(required = true, value_name = "ID")]
+        names: Vec<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct QuotasArgs {
+    #[command(subcommand)]
+    pub(crate) command: QuotasCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum QuotasCommand {
+    /// Show every tenant that has something or has limits of its own
+    List {
+        #[command(flatten)]
+        data: DataArgs,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give a tenant limits of its own, in place of those it had; what is left out is not limited
+    Set {
+        #[command(flatten)]
+        data: DataArgs,
+        /// The tenant, such as a Moov account's id
+        #[arg(long, value_name = "TENANT")]
+        tenant: String,
+        /// Most pictures, covers and disabled ones included
+        #[arg(long, value_name = "COUNT", value_parser = units::count)]
+        max_assets: Option<u64>,
+        /// Most bytes of pictures and recordings together, such as 50GiB
+        #[arg(long, value_name = "BYTES", value_parser = units::bytes)]
+        max_bytes: Option<u64>,
+    },
+    /// Let the settings of the service decide again
+    Clear {
+        #[command(flatten)]
+        data: DataArgs,
+        /// The tenant
+        #[arg(long, value_name = "TENANT")]
+        tenant: String,
+    },
 }
 
 #[derive(Debug, Args)]
