@@ -33,12 +33,11 @@ async fn open(data: &Path) -> Result<Assets, Failure> {
 }
 
 async fn list(assets: &Assets, tenant: Option<String>, json: bool) -> Result<Exit, Failure> {
-    let tenants = match tenant {
-        Some(tenant) => vec![tenant],
-        None => {
-            let all = assets.usages().await.map_err(Failure::io)?;
-            all.into_iter().map(|usage| usage.tenant).collect()
-        }
+    let tenants = if let Some(tenant) = tenant {
+        vec![tenant]
+    } else {
+        let all = assets.usages().await.map_err(Failure::io)?;
+        all.into_iter().map(|usage| usage.tenant).collect()
     };
     let mut output = Output::default();
     for tenant in tenants {
