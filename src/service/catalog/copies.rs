@@ -46,7 +46,7 @@ impl Catalog {
     pub(crate) async fn read_only(file: &Path, timeout: Duration) -> Result<Self> {
         let options = options(timeout).filename(file).read_only(true);
         let readers = pool(1, timeout).connect_with(options).await?;
-        Ok(Self { writer: readers.clone(), readers, changes: Changes::default() })
+        Ok(Self { writer: readers.clone(), readers, keeper: None, changes: Changes::default() })
     }
 
     /// Whether this version has brought the database up to date.

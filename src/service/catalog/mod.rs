@@ -73,20 +73,27 @@ pub(crate) type Result<T> = std::result::Result<T, ServiceError>;
 pub(crate) struct Catalog {
     readers: SqlitePool,
     writer: SqlitePool,
+    /// An idle connection to a database in memory, which lives as long as one is open.
+    keeper: Option<SqlitePool>,
     pub(crate) changes: Changes,
 }
 
 impl Catalog {
     /// Opens a database that lives in memory.
     pub(crate) async fn in_memory(timeout: Duration) -> Result<Self> {
-        // A database in memory is its connection's: there is one, and it never ends.
-        let only = pool(1, timeout)
-            .min_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(options(timeout).in_memory(true))
-            .await?;
-        let catalog = Self { readers: only.clone(), writer: only, changes: Changes::default() };
+        // Shared between connections by its name: one that is closed because its caller went away in
+        // the middle of a statement takes nothing with it.
+        let name = format!("file:gatefold-{}", Uuid::new_v4());
+        let options = options(timeout).filename(name).in_memory(true).shared_cache(true);
+        let lasting = |size| pool(size, timeout).idle_timeout(None).max_lifetime(None);
+        let keeper = lasting(1).min_connections(1).connect_with(options.clone()).await?;
+        let only = lasting(1).connect_with(options).await?;
+        let catalog = Self {
+            readers: only.clone(),
+            writer: only,
+            keeper: Some(keeper),
+            changes: Changes::default(),
+        };
         catalog.migrate().await?;
         Ok(catalog)
     }
@@ -101,7 +108,7 @@ impl Catalog {
         let options = options(timeout).filename(file).journal_mode(SqliteJournalMode::Wal);
         let writer = pool(1, timeout).connect_with(options.clone()).await?;
         let readers = pool(READERS, timeout).connect_lazy_with(options);
-        Ok(Self { readers, writer, changes: Changes::default() })
+        Ok(Self { readers, writer, keeper: None, changes: Changes::default() })
     }
 
     /// Brings the database up to date.
@@ -142,6 +149,9 @@ impl Catalog {
     pub(crate) async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+        if let Some(keeper) = &self.keeper {
+            keeper.close().await;
+        }
     }
 }
 
