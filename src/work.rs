@@ -2,7 +2,7 @@
 //! machine.
 //!
 //! One unit is about what brings one sample of a pixel one step further: a nanosecond or so on one
-//! processor. The weights below were fitted to the slowest files of each kind that could be made.
+//! processor. The weights below are rough: they follow costly files that were made of most kinds.
 
 use crate::container::Structure;
 use crate::finding::ColorModel;

@@ -21,7 +21,7 @@ impl Opening {
     }
 }
 
-/// A router to serve before the store is open, so that whoever watches the process sees it alive.
+/// A router to serve before the store is open, so that health checks see the process alive.
 ///
 /// Until [`Opening::open`] is called, `GET /healthz` is answered with 200 and everything else with
 /// 503 and `Retry-After: 1`; then every request goes to the application.

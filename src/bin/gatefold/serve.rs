@@ -187,7 +187,7 @@ fn was_given(key: &ApiKey) -> bool {
 }
 
 /// Ends the key that an earlier version stored under the id of the one that is given now. Any other
-/// key of this id was made to stay: who gives its id again is told so.
+/// key of this id was made to stay, and the start is refused.
 async fn end_stored(keyring: &Keyring, key: &ApiKey) -> Result<(), Failure> {
     if !was_given(key) {
         let id = &key.id;

@@ -187,7 +187,7 @@ pub(super) fn wanted(headers: &HeaderMap, length: u64, current: &Validators) -> 
     if range.start < range.end { Wanted::Part(range) } else { Wanted::Nothing }
 }
 
-/// Whether the range is one of what there is (RFC 9110 13.1.5): a tag compares strongly, a date
+/// Whether the range applies to the current version (RFC 9110 13.1.5): a tag compares strongly, a date
 /// exactly, and only where it names the bytes.
 fn is_of(headers: &HeaderMap, current: &Validators) -> bool {
     let mut values = headers.get_all(IF_RANGE).iter();

@@ -77,8 +77,9 @@ impl Rates {
         })
     }
 
-    /// Refuses, before a key is looked at, whoever has shown too many wrong ones; but not a key that
-    /// was right at this address not long ago, so that a neighbour's guesses do not lock it out.
+    /// Refuses an address that has shown too many wrong keys, before its key is looked at; but not a
+    /// key that was right at this address not long ago, so that a neighbour's guesses do not lock it
+    /// out.
     pub(crate) fn may_try(&self, client: ClientAddress, key: &str) -> Result<(), Failure> {
         let Some(address) = client.0 else { return Ok(()) };
         let now = Instant::now();

@@ -136,7 +136,7 @@ fn stays(version: Version, headers: &HeaderMap) -> bool {
     }
 }
 
-/// What is told of `keep_alive_timeout`.
+/// The value of the header `Keep-Alive` for this `keep_alive_timeout`.
 fn keep_alive(options: &Options) -> Option<HeaderValue> {
     let seconds = options.keep_alive_timeout.as_secs();
     let told = HeaderValue::from_str(&format!("timeout={seconds}")).ok();

@@ -78,7 +78,7 @@ pub(crate) enum AssetsCommand {
     Remove {
         #[command(flatten)]
         data: DataArgs,
-        /// Only if it is this tenant's [default: whoever's it is]
+        /// Only if it belongs to this tenant [default: any tenant]
         #[arg(long, value_name = "TENANT")]
         tenant: Option<String>,
         /// One JSON object a line
