@@ -61,8 +61,7 @@ pub use model::{
 pub use original::OriginalReader;
 pub use quota::{Quota, TenantUsage, Usage};
 pub use settings::{Policies, Settings};
-pub(crate) use signatures::Signature;
-pub use signatures::{LinkKey, SignatureError};
+pub use signatures::{LinkKey, Signature, SignatureError};
 pub use spool::{Spool, Spooled};
 pub use sweep::Swept;
 pub use tickets::OpenTicket;

@@ -174,8 +174,8 @@ impl Assets {
         Ok(served)
     }
 
-    /// Whether a rendition is in memory, and costs nothing to serve.
-    pub(crate) fn rendition_at_hand(&self, asset: &Asset, spec: &RenditionSpec) -> bool {
+    /// Whether [`Assets::rendition`] would answer from memory: nothing is read or produced then.
+    pub fn rendition_at_hand(&self, asset: &Asset, spec: &RenditionSpec) -> bool {
         let rules = &self.policy(asset.surface).renditions;
         self.inner.renditions.hot.peek(&HotKey::new(asset, spec, rules)).is_some()
     }

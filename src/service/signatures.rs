@@ -108,13 +108,15 @@ impl LinkKey {
     }
 }
 
-/// What a link says of its signature.
+/// The signature of a link, as the fields of its query give it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Signature<'a> {
-    pub(crate) expires: &'a str,
-    /// `None` where the link names no key.
-    pub(crate) key: Option<&'a str>,
-    pub(crate) digits: &'a str,
+pub struct Signature<'a> {
+    /// The field `exp`: when the link ends, in whole seconds since 1970 in UTC.
+    pub expires: &'a str,
+    /// The field `kid`: the id of the key that signed; `None` where the link names none.
+    pub key: Option<&'a str>,
+    /// The field `sig`: 64 hexadecimal digits.
+    pub digits: &'a str,
 }
 
 /// Why a link is not followed.
@@ -222,8 +224,15 @@ impl Assets {
         format!("{}?{size}{signed}", self.public_link(asset))
     }
 
-    /// When a link to `path` ends; `None` for one without a signature, where the policy needs none.
-    pub(crate) fn check_link(
+    /// Checks the signature of a link to `path` (decoded, beginning with a slash) at `size` (the field
+    /// of that name as it stands in the query). Gives the time at which the link ends; `None` for one
+    /// without a signature, where `rule` needs none. For routes of your own.
+    ///
+    /// # Errors
+    /// [`SignatureError::Required`] where `rule` asks for a signature and there is none,
+    /// [`SignatureError::Invalid`] for one of another path, size or expiry or of an unknown key,
+    /// [`SignatureError::Expired`] once its time is over.
+    pub fn check_link(
         &self,
         rule: LinkRule,
         path: &str,
