@@ -206,7 +206,7 @@ fn surface_named(uri: &Uri) -> Result<Option<Surface>, Failure> {
         ("surface" = Option<String>, Query, description = "Only what came through this API.", pattern = "^(moov|audiodelivery|audicient|audicient-release|backoffice)$"),
         ("skip" = Option<u32>, Query, description = "How many to leave out.", minimum = 0, maximum = 100_000),
         ("count" = Option<u32>, Query, description = "How many to list; 20 when left out.", minimum = 0, maximum = 200),
-        ("after" = Option<String>, Query, description = "What the answer before this page had as `next`: at any depth, and whatever was added meanwhile, nothing is listed twice."),
+        ("after" = Option<String>, Query, description = "What the answer before this page had as `next`: at any depth, and whatever was added meanwhile, nothing is listed twice.", pattern = "^[0-9a-f]{1,15}-[0-9a-f]{1,15}-[0-9a-f]{32}$"),
     ),
     responses((status = 200, description = "The assets.", body = LibraryAssets))
 )]

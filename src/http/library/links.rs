@@ -5,7 +5,8 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::Caller;
@@ -23,10 +24,22 @@ const MAX_TTL: u64 = 7 * 24 * 3600;
 #[serde(deny_unknown_fields)]
 pub(super) struct LinkWish {
     /// The size in pixels, as `WIDTHxHEIGHT`; left out, what a link without a size serves.
+    #[schema(
+        pattern = "^([1-9][0-9]{0,2}|1[0-9]{3}|20[0-3][0-9]|204[0-8])x(0|[1-9][0-9]{0,2}|1[0-9]{3}|20[0-3][0-9]|204[0-8])$|^0x([1-9][0-9]{0,2}|1[0-9]{3}|20[0-3][0-9]|204[0-8])$"
+    )]
     size: Option<String>,
     /// Seconds that the link lives; 3600 when left out.
     #[schema(minimum = 1, maximum = 604_800)]
+    #[serde(default, deserialize_with = "whole")]
     ttl: Option<u64>,
+}
+
+/// A whole number, also one that is written with a fraction of zero: to JSON Schema 952.0 is one.
+fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    let Some(number) = Option::<serde_json::Number>::deserialize(from)? else { return Ok(None) };
+    let float = || number.as_f64().filter(|value| value.fract() == 0.0 && *value >= 0.0);
+    let value = number.as_u64().or_else(|| float().map(|value| value as u64));
+    value.map(Some).ok_or_else(|| D::Error::custom("not a whole number"))
 }
 
 #[derive(Serialize, ToSchema)]
