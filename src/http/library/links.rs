@@ -7,6 +7,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::Caller;
@@ -73,7 +74,19 @@ pub(super) async fn sign(
 ) -> Result<Response, Failure> {
     let tenant = caller.tenant_wide(Role::Reader)?;
     let id = uuid_in_path(&id, "asset")?;
-    let wish: Option<LinkWish> = json_body(&context, request).await?;
+    // Read as any JSON first: an array of values would be taken for the fields in their order.
+    let wish: Option<LinkWish> = match json_body(&context, request).await? {
+        Value::Null => None,
+        Value::Object(fields) => {
+            let wish = serde_json::from_value(Value::Object(fields));
+            Some(
+                wish.map_err(|_| {
+                    Failure::bad_request("bad_json", "size is a string, ttl a number")
+                })?,
+            )
+        }
+        _ => return Err(Failure::bad_request("bad_json", "send size and ttl as a JSON object")),
+    };
     let (size, ttl) = wish.map_or((None, None), |wish| (wish.size, wish.ttl));
     let ttl = ttl.unwrap_or(TTL);
     if !(1..=MAX_TTL).contains(&ttl) {
